@@ -1,0 +1,80 @@
+// Runs every test on Deno and on Bun, then the end-to-end tests against the compiled file, and counts what really ran.
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = (name) => `${root}node_modules/.bin/${name}`;
+const onlyHere = new Set(["kit", "e2e"]);
+const folders = readdirSync(`${root}tests`).filter((name) => !onlyHere.has(name)).map((name) => `tests/${name}`);
+
+const steps = [
+  {
+    name: "deno",
+    command: [
+      bin("deno"),
+      "test",
+      "-A",
+      "--quiet",
+      "--doc",
+      "--sanitize-ops",
+      "--sanitize-resources",
+      "mod.ts",
+      ...folders,
+    ],
+    count: /(\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed(?:.*?\| (\d+) ignored)?/,
+  },
+  {
+    name: "bun",
+    command: [bin("bun"), "test", ...folders],
+    count: /^\s*(\d+) pass\n(?:\s*(\d+) skip\n)?(?:\s*\d+ todo\n)?\s*(\d+) fail/m,
+  },
+  { name: "build", command: ["npm", "run", "--silent", "build"] },
+  {
+    name: "e2e",
+    command: [bin("bun"), "test", "tests/e2e"],
+    count: /^\s*(\d+) pass\n(?:\s*(\d+) skip\n)?(?:\s*\d+ todo\n)?\s*(\d+) fail/m,
+  },
+];
+
+const wanted = process.argv.slice(2);
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const step of steps) {
+  if (wanted.length > 0 && !wanted.includes(step.name)) continue;
+  console.log(`\n== ${step.name}: ${step.command.map((word) => word.replace(root, "")).join(" ")}`);
+  const { code, output } = await run(step.command);
+  const result = step.count ? read(step, output) : { passed: 0, failed: 0, skipped: 0 };
+  // A runner that died, or could not even say how many it ran, has failed.
+  if (!result) total.failed++;
+  else if (code !== 0 && result.failed === 0) total.failed++;
+  for (const key of Object.keys(total)) total[key] += result?.[key] ?? 0;
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+process.exit(total.failed === 0 && (total.passed > 0 || wanted.includes("build")) ? 0 : 1);
+
+function read({ name, count }, output) {
+  const found = count.exec(output);
+  if (!found) return undefined;
+  const [first, second, third] = found.slice(1).map((digits) => Number(digits ?? 0));
+  if (name === "deno") return { passed: first, failed: second, skipped: third };
+  return { passed: first, skipped: second, failed: third };
+}
+
+function run([program, ...args]) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const take = (chunk) => {
+      output += chunk;
+      process.stdout.write(chunk);
+    };
+    child.stdout.setEncoding("utf8").on("data", take);
+    child.stderr.setEncoding("utf8").on("data", take);
+    child.on("error", (error) => resolve({ code: 1, output: String(error) }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}

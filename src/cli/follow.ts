@@ -1,0 +1,113 @@
+/**
+ * Waiting for a job on a terminal: progress while it goes on, the report at its end, and what Ctrl-C leaves behind.
+ *
+ * @module
+ */
+import type { Job } from "../client/brine.ts";
+import { formatJson } from "../output/json.ts";
+import type { RunFormat } from "../output/run_formats.ts";
+import { formatRun } from "../output/run_report.ts";
+import { isFailure, type RunSummary } from "../output/run_summary.ts";
+import { NodeSet } from "../target/node_set.ts";
+import { onSignals } from "../runtime/process.ts";
+import { terminal, writeError, writeOut } from "../runtime/terminal.ts";
+import { EXIT } from "./exit_codes.ts";
+import { styleFor } from "./surroundings.ts";
+
+/** What decides how a job is shown. */
+export interface FollowOptions {
+  readonly json?: boolean;
+  readonly ndjson?: boolean;
+  readonly out?: RunFormat;
+}
+
+/** Progress is drawn at most this often. */
+const DRAW_EVERY_MS = 100;
+
+/** Waits for `job`, prints it, and gives the exit code. */
+export async function followJob(job: Job, options: FollowOptions): Promise<number> {
+  let isInterrupted = false;
+  using _signals = onSignals(["SIGINT"], () => {
+    isInterrupted = true;
+    job.stop();
+  });
+  {
+    using progress = new Progress(job);
+    try {
+      for await (const answer of job) {
+        if (options.ndjson) writeOut(`${formatJson({ jid: job.jid, ...answer })}\n`);
+        progress.draw();
+      }
+    } catch (thrown) {
+      progress.clear();
+      writeError(`brine: the job goes on without us; \`brine jobs show ${job.jid}\` tells what came of it\n`);
+      throw thrown;
+    }
+  }
+  const summary = job.summary();
+  await printSummary(summary, options);
+  if (isInterrupted) {
+    const { silent } = job.progress;
+    const rest = silent.length === 0
+      ? "everyone has answered"
+      : `${NodeSet.of(silent)} (${silent.length}) still at work`;
+    writeError(
+      `brine: interrupted: ${rest}; the job goes on: brine jobs attach ${job.jid}, brine jobs kill ${job.jid}\n`,
+    );
+    return EXIT.interrupted;
+  }
+  return exitCodeOfRun(summary);
+}
+
+/** Prints a summary in the format asked for; the folded text is the default. */
+export async function printSummary(summary: RunSummary, { json, ndjson, out }: FollowOptions): Promise<void> {
+  if (ndjson) {
+    const { jid, missing, ledger } = summary;
+    return writeOut(`${formatJson({ jid, missing: [...missing.keys()], ledger })}\n`);
+  }
+  const text = await formatRun(summary, json ? "json" : out ?? "folded", styleFor());
+  writeOut(`${text}\n`);
+}
+
+/** 3 when someone did not answer, else 1 when a function failed, else 0. */
+export function exitCodeOfRun({ missing, returns }: RunSummary): number {
+  if (missing.size > 0) return EXIT.missing;
+  return [...returns.values()].some(isFailure) ? EXIT.failed : EXIT.ok;
+}
+
+/** The line that a person sees while a job goes on. */
+class Progress implements Disposable {
+  readonly #job: Pick<Job, "progress">;
+  readonly #isShown: boolean;
+  readonly #columns: number;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  #drawnAt = performance.now(); // nothing is drawn for a job that is over at once
+  #isDrawn = false;
+
+  constructor(job: Pick<Job, "progress">) {
+    const { isTerminal, columns } = terminal("stderr");
+    this.#job = job;
+    this.#isShown = isTerminal;
+    this.#columns = columns;
+    if (isTerminal) this.#timer = setInterval(() => this.draw(), DRAW_EVERY_MS);
+  }
+
+  draw(): void {
+    if (!this.#isShown || performance.now() - this.#drawnAt < DRAW_EVERY_MS) return;
+    this.#drawnAt = performance.now();
+    const { answered, expected, silent } = this.#job.progress;
+    const waiting = silent.length === 0 ? "" : `, waiting for ${NodeSet.of(silent.slice(0, 200))}`;
+    writeError(`\r\x1b[K${`${answered}/${expected}${waiting}`.slice(0, this.#columns - 1)}`);
+    this.#isDrawn = true;
+  }
+
+  clear(): void {
+    if (this.#isDrawn) writeError("\r\x1b[K");
+    this.#isDrawn = false;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.clear();
+  }
+}

@@ -1,0 +1,103 @@
+/** `brine jobs`. @module */
+import type { Command } from "commander";
+import type { Brine } from "../client/brine.ts";
+import { parseDurationMs } from "../core/duration.ts";
+import { ProtocolError, UsageError } from "../core/errors.ts";
+import { type Jid, parseJid } from "../core/jid.ts";
+import { formatAge } from "../output/age.ts";
+import { formatJson } from "../output/json.ts";
+import { formatTable } from "../output/table.ts";
+import { NodeSet } from "../target/node_set.ts";
+import { writeOut } from "../runtime/terminal.ts";
+import { withMaster } from "./client.ts";
+import { EXIT } from "./exit_codes.ts";
+import { exitCodeOfRun, followJob, type FollowOptions, printSummary } from "./follow.ts";
+import { type GlobalOptions, styleFor } from "./surroundings.ts";
+
+/** `brine jobs list`. */
+export async function jobsList(_own: unknown, command: Command): Promise<number> {
+  const options = command.optsWithGlobals<GlobalOptions & { limit: number }>();
+  return await withMaster(options, async (brine) => {
+    const jobs = await Array.fromAsync(brine.jobs(options.limit));
+    if (options.json) {
+      writeOut(`${formatJson(jobs, 2)}\n`);
+      return EXIT.ok;
+    }
+    const now = Date.now();
+    const rows = jobs.map((job) => [
+      job.jid,
+      formatAge(job.createdAt, now),
+      job.operator,
+      job.target.expression,
+      [job.function, ...job.arguments.map(String)].join(" "),
+      `${job.returnedCount}/${job.expectedCount}`,
+    ]);
+    const columns = [
+      { title: "jid" },
+      { title: "when" },
+      { title: "operator" },
+      { title: "target" },
+      { title: "function" },
+      { title: "returned", align: "right" },
+    ] as const;
+    writeOut(`${formatTable(columns, rows, styleFor())}\n`);
+    return EXIT.ok;
+  });
+}
+
+/** `brine jobs show`: what there is now. */
+export async function jobsShow(jid: string, _own: unknown, command: Command): Promise<number> {
+  const options = command.optsWithGlobals<GlobalOptions & FollowOptions>();
+  return await withMaster(options, async (brine) => {
+    const summary = await look(brine, readJid(jid));
+    await printSummary(summary, options);
+    return exitCodeOfRun(summary);
+  });
+}
+
+/** `brine jobs attach`: what there is, and what still comes. */
+export async function jobsAttach(jid: string, _own: unknown, command: Command): Promise<number> {
+  const options = command.optsWithGlobals<GlobalOptions & FollowOptions & { timeout?: string }>();
+  const timeoutMs = options.timeout === undefined ? undefined : parseDurationMs(options.timeout, "--timeout");
+  return await withMaster(options, async (brine) => {
+    using job = await brine.attach(readJid(jid), timeoutMs === undefined ? {} : { timeoutMs });
+    return await followJob(job, options);
+  });
+}
+
+/** `brine jobs missing`: who has not answered. */
+export async function jobsMissing(jid: string, _own: unknown, command: Command): Promise<number> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  return await withMaster(options, async (brine) => {
+    const { missing } = await look(brine, readJid(jid));
+    if (options.json) writeOut(`${formatJson(Object.fromEntries(missing), 2)}\n`);
+    else for (const [id, reason] of missing) writeOut(`${id}: ${reason}\n`);
+    return missing.size === 0 ? EXIT.ok : EXIT.missing;
+  });
+}
+
+/** `brine jobs kill`: asks every minion that has not answered to kill the job. */
+export async function jobsKill(jid: string, _own: unknown, command: Command): Promise<number> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  return await withMaster(options, async (brine) => {
+    const asked = await brine.kill(readJid(jid));
+    if (options.json) writeOut(`${formatJson({ jid, asked })}\n`);
+    else if (asked.length === 0) writeOut("nobody is at work on it\n");
+    else writeOut(`asked ${NodeSet.of(asked)} (${asked.length}) to kill it; see brine jobs attach ${jid}\n`);
+    return EXIT.ok;
+  });
+}
+
+async function look(brine: Brine, jid: Jid) {
+  using job = await brine.attach(jid, { follow: false });
+  await job.loaded();
+  return job.summary();
+}
+
+function readJid(text: string): Jid {
+  try {
+    return parseJid(text);
+  } catch (thrown) {
+    throw thrown instanceof ProtocolError ? new UsageError(thrown.message) : thrown;
+  }
+}

@@ -1,0 +1,58 @@
+/** `brine master`. @module */
+import { runMaster } from "../../master.ts";
+import { loadConfig } from "../config/load.ts";
+import { MASTER_KEYS, type MasterConfig, resolveMasterConfig } from "../config/master_config.ts";
+import { UsageError } from "../core/errors.ts";
+import { onSignals } from "../runtime/process.ts";
+import { writeError, writeOut } from "../runtime/terminal.ts";
+import { EXIT } from "./exit_codes.ts";
+import { withClearErrors } from "./start_errors.ts";
+import { given, type GlobalOptions, pathsFor } from "./surroundings.ts";
+import type { Command } from "commander";
+
+interface Options extends GlobalOptions {
+  readonly interface?: string;
+  readonly publishPort?: number;
+  readonly retPort?: number;
+  readonly workerThreads?: number;
+  readonly check?: boolean;
+  readonly insecureAutoAccept?: boolean;
+}
+
+/** Runs a master until SIGTERM or SIGINT. */
+export async function masterCommand(_own: unknown, command: Command): Promise<number> {
+  const options = command.optsWithGlobals<Options>();
+  const config = await masterConfigOf(options);
+  if (options.check) {
+    writeOut(`${options.config ?? config.paths.masterConfig}: good\n`);
+    return EXIT.ok;
+  }
+  const stop = new AbortController();
+  using _signals = onSignals(["SIGTERM", "SIGINT"], () => stop.abort());
+  await withClearErrors(
+    "master",
+    config.paths,
+    () => runMaster(config, stop.signal, () => writeError("brine master is ready\n")),
+  );
+  return EXIT.ok;
+}
+
+async function masterConfigOf(options: Options): Promise<MasterConfig> {
+  const paths = pathsFor(options);
+  const values = await loadConfig(MASTER_KEYS, {
+    path: options.config ?? paths.masterConfig,
+    isRequired: options.config !== undefined,
+    flags: given({
+      interface: options.interface,
+      publish_port: options.publishPort,
+      ret_port: options.retPort,
+      worker_threads: options.workerThreads,
+      log_level: options.logLevel,
+    }),
+  });
+  const insecureAutoAccept = options.insecureAutoAccept ?? false;
+  if (insecureAutoAccept && !/^(127\.|::1$|localhost$)/.test(values.interface)) {
+    throw new UsageError(`Cannot accept every key on ${values.interface}: --insecure-auto-accept is for loopback only`);
+  }
+  return resolveMasterConfig(values, paths, { insecureAutoAccept });
+}

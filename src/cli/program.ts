@@ -1,0 +1,161 @@
+/**
+ * The commands, their options and their help. What a command does is in the file of its name, loaded when it runs.
+ *
+ * @module
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { RUN_FORMATS } from "../output/run_formats.ts";
+import { LOG_LEVELS } from "../core/log.ts";
+import { VERSION } from "../core/version.ts";
+import { writeError, writeOut } from "../runtime/terminal.ts";
+
+/** Takes a command's exit code. */
+export type SetExitCode = (code: number) => void;
+
+/** The whole program; `setExitCode` hears how a command ended. */
+export function buildProgram(setExitCode: SetExitCode): Command {
+  const program = new Command("brine")
+    .description("Runs a command on ten or ten thousand machines as easily as on one, without ssh.")
+    .addOption(new Option("--root <dir>", "everything below this directory").env("BRINE_ROOT"))
+    .option("--config <file>", "the configuration file of the master or minion")
+    .addOption(new Option("--log-level <level>", "the least grave records to write").choices(LOG_LEVELS))
+    .option("--json", "print one JSON document")
+    .version(`brine ${VERSION}`, "-V, --version")
+    .showHelpAfterError("(brine --help, or brine COMMAND --help, shows how)")
+    .exitOverride()
+    .configureOutput({ writeOut, writeErr: writeError })
+    .addHelpText("after", examples(["brine demo", "brine run 'web*' cmd.run 'uname -r'", "brine key accept web01"]));
+
+  const add = (usage: string, about: string, sample: readonly string[]) =>
+    program.command(usage).description(about).addHelpText("after", examples(sample));
+  /** Loads a command's file when it is run, and keeps its exit code. */
+  const does =
+    <Args extends unknown[]>(load: () => Promise<(...args: Args) => Promise<number>>) => async (...args: Args) =>
+      setExitCode(await (await load())(...args));
+
+  add("master", "Run a master.", [
+    "brine master",
+    "brine --root /srv/brine master --interface 127.0.0.1 --publish-port 14505 --ret-port 14506",
+  ])
+    .option("--interface <address>", "listen on this address only")
+    .option("--publish-port <port>", "PUB, where minions hear jobs (4505)", toPort)
+    .option("--ret-port <port>", "ROUTER, where minions return and operators ask (4506)", toPort)
+    .option("--worker-threads <n>", "0: every role in one process", toCount)
+    .option("--check", "load the configuration, say what is wrong with it, and exit")
+    .option("--insecure-auto-accept", "accept every minion's key; for demos, on loopback only")
+    .action(does(async () => (await import("./master.ts")).masterCommand));
+
+  add("minion", "Run a minion.", [
+    "brine minion --master salt.example.com",
+    "brine minion --master 10.0.0.1:4506 --id web01 --token 6f0c…",
+  ])
+    .option("--master <host[:port]>", "the master, with its ret_port (4506)")
+    .option("--id <id>", "what this minion is called (the host's name)")
+    .option("--token <token>", "a single-use enrolment token from `brine key token`")
+    .option("--master-finger <fingerprint>", "trust only the master with this fingerprint")
+    .option("--check", "load the configuration, say what is wrong with it, and exit")
+    .action(does(async () => (await import("./minion.ts")).minionCommand));
+
+  const run = add("run <target> <function> [arguments...]", "Run a function on the minions that the target names.", [
+    "brine run '*' test.ping",
+    "brine run 'web[01-40]' cmd.run 'systemctl is-active nginx' --out txt",
+    "brine run -L db1,db2 cmd.run 'df -h /' cwd=/ timeout=10",
+    "brine run -G os:Debian cmd.run uptime --json | jq .returns",
+  ]);
+  addTargetOptions(run)
+    .option("-t, --timeout <seconds>", "stop waiting after this long (as long as minions are there and at work)")
+    .option("--ttl <duration>", "how long the job may wait to be started on a minion (60s)")
+    .option("--async", "print the job's id and do not wait")
+    .option("--preview", "say who would be meant, and run nothing")
+    .option("--ndjson", "one line of JSON for each return as it comes, then one for the account")
+    .addOption(new Option("--out <format>", "how to print the returns").choices(RUN_FORMATS))
+    .action(does(async () => (await import("./run.ts")).runCommand));
+
+  const key = program.command("key").description("Minions' and operators' keys.")
+    .addHelpText("after", examples(["brine key list", "brine key accept 'web*'", "brine key token --ttl 1h"]));
+  const addKey = (usage: string, about: string) => key.command(usage).description(about);
+  addKey("list", "List the keys that the master knows.")
+    .action(does(async () => (await import("./key.ts")).keyList));
+  for (const [change, about] of KEY_CHANGES) {
+    addKey(`${change} [globs...]`, about)
+      .option("--all", `${change} them all${change === "accept" ? " (those that are pending)" : ""}`)
+      .option("--operator", "operators' keys instead of minions'")
+      .action(does(async () => (await import("./key.ts")).keyChange(change)));
+  }
+  addKey("finger [globs...]", "Show fingerprints: the master's, and those of the keys that it knows.")
+    .action(does(async () => (await import("./key.ts")).keyFinger));
+  addKey("token", "Make an enrolment token, with which minions are accepted at once.")
+    .option("--ttl <duration>", "how long it holds", "1h")
+    .option("--uses <n>", "how many minions it lets in", toCount, 1)
+    .action(does(async () => (await import("./key.ts")).keyToken));
+
+  add("minions", "Who is there: up or down, since when, which version.", ["brine minions", "brine minions --json"])
+    .action(does(async () => (await import("./minions.ts")).minionsCommand));
+
+  const jobs = program.command("jobs").description("Jobs, running and past.")
+    .addHelpText("after", examples(["brine jobs list", "brine jobs show 20261123071833123-k3f9a2"]));
+  jobs.command("list").description("List the newest jobs.")
+    .option("--limit <n>", "at most so many", toCount, 20)
+    .action(does(async () => (await import("./jobs.ts")).jobsList));
+  jobs.command("show <jid>").description("Show what a job's minions answered.")
+    .addOption(new Option("--out <format>", "how to print the returns").choices(RUN_FORMATS))
+    .action(does(async () => (await import("./jobs.ts")).jobsShow));
+  jobs.command("attach <jid>").description("Wait for a job that was started earlier, and show it.")
+    .addOption(new Option("--out <format>", "how to print the returns").choices(RUN_FORMATS))
+    .option("-t, --timeout <seconds>", "stop waiting after this long")
+    .action(does(async () => (await import("./jobs.ts")).jobsAttach));
+  jobs.command("missing <jid>").description("Show who has not answered a job, and why.")
+    .action(does(async () => (await import("./jobs.ts")).jobsMissing));
+  jobs.command("kill <jid>").description("Kill a job's process groups wherever it runs.")
+    .action(does(async () => (await import("./jobs.ts")).jobsKill));
+
+  add("events [glob]", "Watch the event bus.", ["brine events", "brine events 'brine/job/*'", "brine events --json"])
+    .action(does(async () => (await import("./events.ts")).eventsCommand));
+
+  add("call <function> [arguments...]", "Run a function here, with no master.", [
+    "brine call grains.get os",
+    "brine call cmd.run 'uptime' --json",
+  ])
+    .action(does(async () => (await import("./call.ts")).callCommand));
+
+  add("demo", "A master and three minions on this machine, and a first job.", ["brine demo"])
+    .option("--hold", "leave them running until Ctrl-C")
+    .action(does(async () => (await import("./demo.ts")).demoCommand));
+
+  add("version", "Print the version.", ["brine version", "brine version --json"])
+    .action(does(async () => (await import("./version.ts")).versionCommand));
+  return program;
+}
+
+const KEY_CHANGES = [
+  ["accept", "Accept pending keys; a rejected one must be named whole."],
+  ["reject", "Reject keys: their owners are put out at once, and refused when they come back."],
+  ["delete", "Forget keys: their owners are put out at once, and are pending when they come back."],
+] as const;
+
+function addTargetOptions(command: Command): Command {
+  return command
+    .option("-E, --pcre", "the target is a regular expression on ids (RE2)")
+    .option("-L, --list", "the target is a list: web01,web02,db[1-3]")
+    .option("-G, --grain", "the target is a grain and a glob: os:Debian")
+    .option("-P, --grain-pcre", "the target is a grain and a regular expression")
+    .option("-S, --ipcidr", "the target is an address or a network: 10.0.0.0/8")
+    .option("-N, --nodegroup", "the target is a nodegroup of the master's configuration")
+    .option("-C, --compound", "the target is a compound: 'G@os:Debian and not web*'")
+    .option("--delimiter <character>", "between a grain's keys and its value (:)");
+}
+
+function examples(lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join("")}`;
+}
+
+function toCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It takes a whole number.");
+  return Number(text);
+}
+
+function toPort(text: string): number {
+  const port = toCount(text);
+  if (port > 65_535) throw new InvalidArgumentError("A port is at most 65535.");
+  return port;
+}

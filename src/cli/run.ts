@@ -1,0 +1,91 @@
+/** `brine run`. @module */
+import type { Command } from "commander";
+import type { Brine } from "../client/brine.ts";
+import { parseDurationMs } from "../core/duration.ts";
+import { UsageError } from "../core/errors.ts";
+import { formatJson } from "../output/json.ts";
+import type { RunFormat } from "../output/run_formats.ts";
+import { NodeSet } from "../target/node_set.ts";
+import type { Target, TargetKind } from "../target/expression.ts";
+import { writeOut } from "../runtime/terminal.ts";
+import { withMaster } from "./client.ts";
+import { EXIT } from "./exit_codes.ts";
+import { followJob } from "./follow.ts";
+import { expandTargetFile } from "./target_file.ts";
+import type { GlobalOptions } from "./surroundings.ts";
+
+interface Options extends GlobalOptions {
+  readonly pcre?: boolean;
+  readonly list?: boolean;
+  readonly grain?: boolean;
+  readonly grainPcre?: boolean;
+  readonly ipcidr?: boolean;
+  readonly nodegroup?: boolean;
+  readonly compound?: boolean;
+  readonly delimiter?: string;
+  readonly timeout?: string;
+  readonly ttl?: string;
+  readonly async?: boolean;
+  readonly preview?: boolean;
+  readonly ndjson?: boolean;
+  readonly out?: RunFormat;
+}
+
+/** Runs a function on minions and prints what they answer. */
+export async function runCommand(
+  expression: string,
+  name: string,
+  words: readonly string[],
+  _own: unknown,
+  command: Command,
+): Promise<number> {
+  const options = command.optsWithGlobals<Options>();
+  const target = targetOf(expression, options);
+  const timeoutMs = options.timeout === undefined ? undefined : parseDurationMs(options.timeout, "--timeout");
+  const ttlMs = options.ttl === undefined ? undefined : parseDurationMs(options.ttl, "--ttl");
+  return await withMaster(options, async (brine) => {
+    if (options.preview) return await preview(brine, target, options);
+    using job = await brine.run({
+      target,
+      function: name,
+      arguments: words,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+    });
+    if (options.async) {
+      writeOut(options.json ? `${formatJson({ jid: job.jid })}\n` : `${job.jid}\n`);
+      return EXIT.ok;
+    }
+    return await followJob(job, options);
+  });
+}
+
+async function preview(brine: Brine, target: Target, { json }: Options): Promise<number> {
+  const { expected, unreachable } = await brine.preview(target);
+  if (json) writeOut(`${formatJson({ expected, unreachable }, 2)}\n`);
+  else {
+    writeOut(`${NodeSet.of(expected)} (${expected.length})\n`);
+    if (unreachable.length > 0) writeOut(`unreachable now: ${NodeSet.of(unreachable)} (${unreachable.length})\n`);
+  }
+  return EXIT.ok;
+}
+
+function targetOf(expression: string, options: Options): Target {
+  const kinds: readonly (readonly [boolean | undefined, TargetKind])[] = [
+    [options.pcre, "regex"],
+    [options.list, "list"],
+    [options.grain, "grain"],
+    [options.grainPcre, "grain_regex"],
+    [options.ipcidr, "cidr"],
+    [options.nodegroup, "nodegroup"],
+    [options.compound, "compound"],
+  ];
+  const chosen = kinds.filter(([isChosen]) => isChosen).map(([, kind]) => kind);
+  if (chosen.length > 1) {
+    throw new UsageError(`Cannot read target "${expression}": it is of one kind only, not ${chosen.join(" and ")}`);
+  }
+  const kind = chosen[0] ?? "glob";
+  const { delimiter } = options;
+  const text = kind === "list" ? expandTargetFile(expression) : expression;
+  return { kind, expression: text, ...(delimiter === undefined ? {} : { delimiter }) };
+}

@@ -1,0 +1,65 @@
+/**
+ * Reads a configuration file against its table and reports everything that is wrong with it at once.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { reasonOf, UsageError } from "../core/errors.ts";
+import { suggest } from "../core/suggest.ts";
+import { readTextIfThere } from "../runtime/files.ts";
+import type { ConfigTable, ConfigValues } from "./key.ts";
+
+/** What {@link loadConfig} starts from. */
+export interface LoadOptions {
+  readonly path: string;
+  /** Whether it is an error when there is no file: `--config` names one, the default path need not exist. */
+  readonly isRequired: boolean;
+  /** Values from the command line; they win over the file. */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+/** The values of all keys of `table`: defaults, then the file, then flags. Throws a `UsageError` with every problem. */
+export async function loadConfig<Table extends ConfigTable>(
+  table: Table,
+  { path, isRequired, flags }: LoadOptions,
+): Promise<ConfigValues<Table>> {
+  const file = await readYamlMap(path, isRequired);
+  const problems = [...judge(table, file, path), ...judge(table, flags, "command line")];
+  if (problems.length > 0) throw new UsageError(`Cannot load ${path}: ${problems.join("; ")}`);
+  const defaults = Object.entries(table).map(([name, { defaultValue }]) => [name, defaultValue]);
+  // Every key is there and was judged by its own schema; the table's type says the rest.
+  return { ...Object.fromEntries(defaults), ...file, ...flags } as ConfigValues<Table>;
+}
+
+async function readYamlMap(path: string, isRequired: boolean): Promise<Record<string, unknown>> {
+  const text = readTextIfThere(path);
+  if (text === undefined) {
+    if (isRequired) throw new UsageError(`Cannot load ${path}: there is no such file`);
+    return {};
+  }
+  const { parse } = await import("yaml"); // only where there is a file: it costs every start otherwise
+  let value: unknown;
+  try {
+    value = parse(text) ?? {};
+  } catch (cause) {
+    throw new UsageError(`Cannot load ${path}: ${reasonOf(cause).split("\n")[0]}`, { cause });
+  }
+  const map = v.safeParse(v.record(v.string(), v.unknown()), value);
+  if (!map.success) throw new UsageError(`Cannot load ${path}: it is no map of keys to values`);
+  return map.output;
+}
+
+function judge(table: ConfigTable, values: Readonly<Record<string, unknown>>, where: string): string[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const entry = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (!entry) {
+      const near = suggest(name, Object.keys(table));
+      return [`${name}: unknown key${near === undefined ? "" : ` (did you mean "${near}"?)`}`];
+    }
+    const result = v.safeParse(entry.schema, value);
+    if (result.success) return [];
+    const shown = JSON.stringify(value)?.slice(0, 80) ?? String(value);
+    const place = where === "command line" ? " (from the command line)" : "";
+    return [`${name}: ${shown} ${result.issues[0].message}${place}`];
+  });
+}

@@ -1,0 +1,84 @@
+/**
+ * The master's configuration: Salt's names where the thing is the same.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { LOG_LEVELS, type LogLevel } from "../core/log.ts";
+import { type ConfigValues, key, port, seconds, text } from "./key.ts";
+import type { Paths } from "./paths.ts";
+
+const nodegroup = v.union([text, v.array(text)], "is neither a compound target nor a list of them");
+
+/** Every key of `/etc/brine/master`. */
+export const MASTER_KEYS = {
+  interface: key(
+    text,
+    "0.0.0.0",
+    "The address that both ports listen on; exactly this one. The default is every IPv4 address.",
+  ),
+  publish_port: key(port, 4505, "PUB: every minion holds one connection here and hears jobs on it."),
+  ret_port: key(port, 4506, "ROUTER: handshakes, returns, and everything that operators ask."),
+  worker_threads: key(
+    v.picklist([0], "must be 0: the process tree is not part of this version"),
+    0,
+    "MWorkers as processes of their own. 0 runs every role in one process, which is what this version does.",
+  ),
+  keep_jobs_seconds: key(seconds, 86_400, "Jobs and returns older than this are forgotten. A day, as in Salt."),
+  publish_session: key(
+    seconds,
+    86_400,
+    "A new publish epoch begins this often. A day, as in Salt; nobody re-authenticates for it.",
+  ),
+  loop_interval: key(seconds, 60, "How often Maintenance looks after old jobs."),
+  nodegroups: key(
+    v.record(v.string(), nodegroup, "is not a map of names to targets"),
+    {},
+    "Names for targets, used with -N and N@.",
+  ),
+  log_level: key(
+    v.picklist(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`),
+    "info",
+    "The least grave records that are written.",
+  ),
+  log_file: key(v.nullable(text), null, "Where records go. The default is stderr, where systemd takes them."),
+} as const;
+
+/** The master's configuration, resolved. */
+export interface MasterConfig {
+  readonly paths: Paths;
+  readonly interface: string;
+  readonly publishPort: number;
+  readonly retPort: number;
+  readonly workerThreads: number;
+  readonly keepJobsMs: number;
+  readonly publishSessionMs: number;
+  readonly loopIntervalMs: number;
+  readonly nodegroups: Readonly<Record<string, string | readonly string[]>>;
+  readonly logLevel: LogLevel;
+  readonly logFile: string | undefined;
+  /** Demos on loopback only: every key is accepted. */
+  readonly insecureAutoAccept: boolean;
+}
+
+/** Units and names as the code uses them. */
+export function resolveMasterConfig(
+  values: ConfigValues<typeof MASTER_KEYS>,
+  paths: Paths,
+  { insecureAutoAccept = false }: { insecureAutoAccept?: boolean } = {},
+): MasterConfig {
+  return {
+    paths,
+    interface: values.interface,
+    publishPort: values.publish_port,
+    retPort: values.ret_port,
+    workerThreads: values.worker_threads,
+    keepJobsMs: values.keep_jobs_seconds * 1000,
+    publishSessionMs: values.publish_session * 1000,
+    loopIntervalMs: values.loop_interval * 1000,
+    nodegroups: values.nodegroups,
+    logLevel: values.log_level,
+    logFile: values.log_file ?? undefined,
+    insecureAutoAccept,
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Time as something that is passed in, so that tests move it by hand instead of sleeping.
+ *
+ * @module
+ */
+
+/** A source of time and of timers. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Calls `fire` once after `delayMs`. Disposing the result before that cancels it. */
+  after(delayMs: number, fire: () => void): Disposable;
+  /** Calls `fire` every `periodMs` until the result is disposed. */
+  every(periodMs: number, fire: () => void): Disposable;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, fire) {
+    const timer = setTimeout(fire, delayMs);
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+  every(periodMs, fire) {
+    const timer = setInterval(fire, periodMs);
+    return { [Symbol.dispose]: () => clearInterval(timer) };
+  },
+};
+
+/** Resolves after `delayMs` on `clock`, or at once when `signal` aborts. Never rejects. */
+export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const finish = () => {
+      timer[Symbol.dispose]();
+      signal?.removeEventListener("abort", finish);
+      resolve();
+    };
+    const timer = clock.after(delayMs, finish);
+    signal?.addEventListener("abort", finish, { once: true });
+  });
+}

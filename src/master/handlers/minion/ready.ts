@@ -1,0 +1,9 @@
+/** A minion is there and hears jobs: what it said of itself is kept, and everybody may know. @module */
+import type { MinionHandler } from "./index.ts";
+
+export const ready: MinionHandler<"ready"> = ({ id, version, grains }, _from, desk) => {
+  desk.commit.add(() => {
+    desk.store.minions.put(id, version, grains, desk.clock.now());
+    return () => desk.emit(`brine/minion/${id}/start`, { id, version });
+  });
+};

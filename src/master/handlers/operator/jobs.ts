@@ -1,0 +1,7 @@
+/** The newest jobs. @module */
+import type { OperatorHandler } from "./index.ts";
+import { headOf } from "./job.ts";
+
+export const jobs: OperatorHandler<"jobs"> = ({ limit }, _from, desk) => {
+  return desk.store.jobs.newestJobs(limit).map((job) => headOf(job, job.returnedCount));
+};

@@ -1,0 +1,18 @@
+/** Everybody who has an accepted key, and whether they are there. @module */
+import type { OperatorHandler } from "./index.ts";
+
+export const minions: OperatorHandler<"minions"> = (_request, _from, desk) => {
+  const versions = desk.store.minions.versions();
+  const seen = desk.store.minions.seen();
+  return desk.store.keys.acceptedIds("minion").map((id) => {
+    const up = desk.presence.find(id);
+    const last = seen.get(id);
+    return {
+      id,
+      isUp: up !== undefined,
+      since: up?.since ?? last?.at ?? 0,
+      version: versions.get(id) ?? "",
+      address: up?.address ?? last?.address ?? "",
+    };
+  });
+};

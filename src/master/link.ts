@@ -1,0 +1,146 @@
+/**
+ * How roles talk. Four of them are hubs to which the others connect; a link carries typed messages both ways, in
+ * order. Nothing here says whether a link stays inside one process or crosses between two: messages are plain data.
+ *
+ * @module
+ */
+import type { KeyRole, Standing } from "../store/key_store.ts";
+import type { LogRecord } from "../core/log.ts";
+import type { BusEvent } from "../wire/operator_messages.ts";
+import type { Epoch } from "../wire/minion_messages.ts";
+
+/** A connection of MWorkerQueue's, by its number. */
+export type PeerNumber = number;
+
+/** "joining": welcomed, but its subscription to jobs is still on its way. */
+export type PresenceState = "joining" | "up" | "down";
+
+/** From the roles behind MWorkerQueue to it. */
+export type ToQueue =
+  /** A worker is ready for work. */
+  | { readonly kind: "work" }
+  /** The next handshake frame for a peer. */
+  | { readonly kind: "handshake"; readonly peer: PeerNumber; readonly frame: Uint8Array }
+  /** The handshake is over: here are the keys, and how the peer stands. */
+  | {
+    readonly kind: "session";
+    readonly peer: PeerNumber;
+    readonly sendKey: Uint8Array;
+    readonly receiveKey: Uint8Array;
+    readonly role: KeyRole;
+    readonly id: string;
+    readonly keyId: Uint8Array;
+    readonly standing: Standing;
+    /** For "rejected": why, in words for the peer. */
+    readonly reason: string;
+  }
+  /** End this connection; `frame`, if there is one, goes out before. */
+  | {
+    readonly kind: "end";
+    readonly peer: PeerNumber;
+    readonly reason: string;
+    readonly frame?: Uint8Array;
+  }
+  /** Seal and send to this connection. */
+  | { readonly kind: "to_peer"; readonly peer: PeerNumber; readonly message: Uint8Array }
+  /** Seal and send to whoever is connected under this id. */
+  | { readonly kind: "to_id"; readonly role: KeyRole; readonly id: string; readonly message: Uint8Array }
+  /** A key was accepted, rejected or deleted. */
+  | { readonly kind: "standing"; readonly keyId: Uint8Array; readonly standing: Standing | "deleted" }
+  /** A minion needs a new ticket. */
+  | { readonly kind: "welcome"; readonly peer: PeerNumber }
+  /** From the publisher: what minions must know to hear it. */
+  | {
+    readonly kind: "publishing";
+    readonly publishPort: number;
+    readonly epochs: readonly Epoch[];
+    readonly ticketKey: Uint8Array;
+  }
+  /** From the publisher: the minion with this key hears jobs now, or no longer. */
+  | { readonly kind: "hearing"; readonly keyId: Uint8Array; readonly isHearing: boolean };
+
+/** From MWorkerQueue to the roles behind it. */
+export type FromQueue =
+  /** A frame of a peer that is not authenticated. */
+  | {
+    readonly kind: "handshake";
+    readonly peer: PeerNumber;
+    readonly address: string;
+    readonly step: 1 | 2;
+    readonly frame: Uint8Array;
+  }
+  /** A peer has gone before it was authenticated. */
+  | { readonly kind: "gone"; readonly peer: PeerNumber }
+  /** A message of an accepted peer, opened. */
+  | {
+    readonly kind: "request";
+    readonly peer: PeerNumber;
+    readonly role: KeyRole;
+    readonly id: string;
+    readonly message: Uint8Array;
+  }
+  /** A minion came or went. One worker is told to write it down. */
+  | {
+    readonly kind: "presence";
+    readonly id: string;
+    readonly state: PresenceState;
+    readonly at: number;
+    readonly address: string;
+    readonly isToRecord: boolean;
+  };
+
+/** From the workers and Maintenance to ZeroMQPubServerChannel. */
+export type ToPublisher =
+  /** Number, seal, sign and publish this. */
+  | { readonly kind: "publish"; readonly plain: Uint8Array }
+  /** This key hears nothing more, and the next epoch begins. */
+  | { readonly kind: "expel"; readonly keyId: Uint8Array }
+  /** The next epoch begins. */
+  | { readonly kind: "rotate" };
+
+/** From every role to EventPublisher. */
+export type ToEvents =
+  /** Something happened. */
+  | { readonly kind: "emit"; readonly tag: string; readonly data: Readonly<Record<string, unknown>> }
+  /** The link itself wants events whose tag matches. */
+  | { readonly kind: "listen"; readonly glob: string }
+  /** A client on 4506 wants them. */
+  | { readonly kind: "subscribe"; readonly peer: PeerNumber; readonly glob: string }
+  /** That client has gone. */
+  | { readonly kind: "gone"; readonly peer: PeerNumber };
+
+/** From EventPublisher to a link that listens. */
+export type FromEvents = { readonly kind: "event"; readonly event: BusEvent };
+
+/** What each hub hears and says. */
+export interface HubMessages {
+  readonly MWorkerQueue: { readonly in: ToQueue; readonly out: FromQueue };
+  readonly ZeroMQPubServerChannel: { readonly in: ToPublisher; readonly out: never };
+  readonly EventPublisher: { readonly in: ToEvents; readonly out: FromEvents };
+  readonly MultiprocessingLoggingQueue: { readonly in: LogRecord; readonly out: never };
+}
+
+/** The roles that others connect to. */
+export type Hub = keyof HubMessages;
+
+/** One end of a link. Sending never waits; messages arrive in order, or not at all once the other end has gone. */
+export interface Link<Out> extends Disposable {
+  send(message: Out): void;
+}
+
+/** A hub's end of a new link: says what to do with what arrives, and with the end of it. */
+export interface LinkListener<In> {
+  receive(message: In): void;
+  closed(): void;
+}
+
+/** Where hubs are found. */
+export interface Exchange {
+  /** Opens a hub; `onLink` is called for every role that connects. */
+  serve<H extends Hub>(
+    hub: H,
+    onLink: (link: Link<HubMessages[H]["out"]>) => LinkListener<HubMessages[H]["in"]>,
+  ): Disposable;
+  /** Connects to a hub, which may come up later: what is sent before waits. */
+  connect<H extends Hub>(hub: H, receive: (message: HubMessages[H]["out"]) => void): Link<HubMessages[H]["in"]>;
+}

@@ -1,0 +1,92 @@
+/**
+ * Links between roles that share one process (`worker_threads: 0`). Messages are delivered in the next microtask, as
+ * a batch, so that a role never finds itself called from inside its own `send`, just as between processes.
+ *
+ * @module
+ */
+import type { Exchange, Hub, HubMessages, Link, LinkListener } from "./link.ts";
+
+type Accept<H extends Hub> = (link: Link<HubMessages[H]["out"]>) => LinkListener<HubMessages[H]["in"]>;
+
+interface Waiting {
+  attach(accept: unknown): void;
+}
+
+/** An exchange for one process. Each hub is opened once at a time. */
+export function localExchange(): Exchange {
+  const hubs = new Map<Hub, unknown>();
+  const waiting = new Map<Hub, Set<Waiting>>();
+  return {
+    serve(hub, onLink) {
+      if (hubs.has(hub)) throw new Error(`Cannot open ${hub}: it is open already`);
+      hubs.set(hub, onLink);
+      for (const end of waiting.get(hub) ?? []) end.attach(onLink);
+      waiting.delete(hub);
+      return { [Symbol.dispose]: () => void hubs.delete(hub) };
+    },
+    connect<H extends Hub>(hub: H, receive: (message: HubMessages[H]["out"]) => void) {
+      const toHub = new Direction<HubMessages[H]["in"]>();
+      const toClient = new Direction<HubMessages[H]["out"]>();
+      toClient.to(receive);
+      let listener: LinkListener<HubMessages[H]["in"]> | undefined;
+      const end: Waiting = {
+        attach(accept) {
+          listener = (accept as Accept<H>)(toClient); // the map is keyed by hub, which types cannot say
+          toHub.to((message) => listener?.receive(message));
+        },
+      };
+      const accept = hubs.get(hub);
+      if (accept) end.attach(accept);
+      else waiting.set(hub, (waiting.get(hub) ?? new Set()).add(end));
+      return {
+        send: (message) => toHub.send(message),
+        [Symbol.dispose]: () => {
+          waiting.get(hub)?.delete(end);
+          toHub.flush();
+          toHub[Symbol.dispose]();
+          toClient[Symbol.dispose]();
+          listener?.closed();
+        },
+      };
+    },
+  };
+}
+
+/** One direction of a link. */
+class Direction<Message> implements Link<Message> {
+  #queue: Message[] = [];
+  #isScheduled = false;
+  #isClosed = false;
+  #receive: ((message: Message) => void) | undefined;
+
+  to(receive: (message: Message) => void): void {
+    this.#receive = receive;
+    this.#schedule();
+  }
+
+  send(message: Message): void {
+    if (this.#isClosed) return;
+    this.#queue.push(message);
+    this.#schedule();
+  }
+
+  flush(): void {
+    this.#isScheduled = false;
+    while (this.#receive && this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      for (const message of batch) this.#receive(message);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#queue = [];
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || !this.#receive || this.#queue.length === 0) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.flush());
+  }
+}

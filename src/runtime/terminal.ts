@@ -1,0 +1,50 @@
+/**
+ * The three standard streams. Results go to stdout, everything else to stderr.
+ *
+ * @module
+ */
+import { writeSync } from "node:fs";
+import process from "node:process";
+
+/** Writes all of it to stdout before it returns, also into a pipe whose reader is slow. */
+export function writeOut(text: string | Uint8Array): void {
+  writeAll(1, text);
+}
+
+/** Writes all of it to stderr before it returns. */
+export function writeError(text: string): void {
+  writeAll(2, text);
+}
+
+function writeAll(descriptor: 1 | 2, content: string | Uint8Array): void {
+  let bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(descriptor, bytes));
+    } catch (thrown) {
+      const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+      if (code === "EPIPE") return; // the reader has seen enough: `brine … | head`
+      if (code !== "EAGAIN") throw thrown;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // a full pipe: let its reader run
+    }
+  }
+}
+
+/** Whether a person watches, and how wide the window is. */
+export function terminal(stream: "stdout" | "stderr"): { isTerminal: boolean; columns: number } {
+  const { isTTY, columns } = process[stream];
+  return { isTerminal: Boolean(isTTY), columns: columns || 80 };
+}
+
+/** All of stdin, as bytes. */
+export async function readStdin(): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of process.stdin) parts.push(part);
+  let offset = 0;
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
