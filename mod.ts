@@ -18,6 +18,6 @@ export { RefusedError, UnreachableError, UsageError } from "./src/core/errors.ts
 export type { Job, JobInfo, KeyList, MinionInfo, Preview, RunRequest } from "./src/client/brine.ts";
 export type { ConnectOptions } from "./src/client/connect.ts";
 export type { Answer } from "./src/client/job_watch.ts";
-export type { LedgerState, MinionReturn, RunSummary } from "./src/output/run_summary.ts";
+export type { LedgerState, MinionReturn, RunSummary } from "./src/core/run_summary.ts";
 export type { Target, TargetKind } from "./src/target/expression.ts";
 export type { BusEvent } from "./src/wire/operator_messages.ts";

@@ -7,7 +7,7 @@ import type { Job } from "../client/brine.ts";
 import { formatJson } from "../output/json.ts";
 import type { RunFormat } from "../output/run_formats.ts";
 import { formatRun } from "../output/run_report.ts";
-import { isFailure, type RunSummary } from "../output/run_summary.ts";
+import { isFailure, type RunSummary } from "../core/run_summary.ts";
 import { NodeSet } from "../target/node_set.ts";
 import { onSignals } from "../runtime/process.ts";
 import { terminal, writeError, writeOut } from "../runtime/terminal.ts";

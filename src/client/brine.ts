@@ -4,7 +4,7 @@
  * @module
  */
 import type { Jid } from "../core/jid.ts";
-import type { RunSummary } from "../output/run_summary.ts";
+import type { RunSummary } from "../core/run_summary.ts";
 import type { Target } from "../target/expression.ts";
 import { Inbox } from "../transport/inbox.ts";
 import type { BusEvent, ReplyTo } from "../wire/operator_messages.ts";

@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import type { Jid } from "../core/jid.ts";
-import type { LedgerState, MinionReturn, RunSummary } from "../output/run_summary.ts";
+import type { LedgerState, MinionReturn, RunSummary } from "../core/run_summary.ts";
 import { Inbox } from "../transport/inbox.ts";
 import { decode } from "../wire/codec.ts";
 import { BODY_LIMITS } from "../wire/limits.ts";

@@ -5,7 +5,7 @@
  */
 import { compareNatural } from "../target/natural_order.ts";
 import { NodeSet } from "../target/node_set.ts";
-import type { MinionReturn } from "./run_summary.ts";
+import type { MinionReturn } from "../core/run_summary.ts";
 
 /** Minions that answered the same. */
 export interface Fold {

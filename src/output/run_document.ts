@@ -5,7 +5,7 @@
  */
 import { compareNatural } from "../target/natural_order.ts";
 import { type JsonValue, toJson } from "./json.ts";
-import type { RunSummary } from "./run_summary.ts";
+import type { RunSummary } from "../core/run_summary.ts";
 
 /** The document of section 5 of the design; ids in natural order. */
 export function toRunDocument(summary: RunSummary): JsonValue {

@@ -7,7 +7,7 @@ import { compareNatural } from "../target/natural_order.ts";
 import { formatDuration } from "./duration.ts";
 import { formatJson } from "./json.ts";
 import { toRunDocument } from "./run_document.ts";
-import { isFailure, type MinionReturn, type RunSummary } from "./run_summary.ts";
+import { isFailure, type MinionReturn, type RunSummary } from "../core/run_summary.ts";
 import type { RunFormat } from "./run_formats.ts";
 import { formatFolded, formatNested } from "./run_text.ts";
 import { PLAIN, type Style } from "./style.ts";

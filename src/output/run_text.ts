@@ -7,7 +7,7 @@ import { compareNatural } from "../target/natural_order.ts";
 import { NodeSet } from "../target/node_set.ts";
 import { formatDuration } from "./duration.ts";
 import { type Fold, fold } from "./fold.ts";
-import { isFailure, type MinionReturn, type RunSummary } from "./run_summary.ts";
+import { isFailure, type MinionReturn, type RunSummary } from "../core/run_summary.ts";
 import { paint, type Style } from "./style.ts";
 import { escapeToLine } from "./terminal.ts";
 import { formatValue, indent, isFlat } from "./value.ts";

@@ -12,7 +12,7 @@
  */
 import { pause, systemClock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
-import { closeReason } from "./websocket_server.ts";
+import { closeReason } from "./websocket.ts";
 
 /** What a client is opened with. After `onClose`, or after the owner's own `close`, nothing more comes. */
 export interface WebSocketClientOptions {

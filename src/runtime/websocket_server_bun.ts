@@ -23,7 +23,7 @@ import {
   type SocketHandler,
   type WebSocketServer,
   type WebSocketServerOptions,
-} from "./websocket_server.ts";
+} from "./websocket.ts";
 
 /** The part of Bun's own types that is used; the package `bun-types` cannot be loaded beside Deno's. */
 interface NativeSocket {

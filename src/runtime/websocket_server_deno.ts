@@ -24,7 +24,7 @@ import {
   type SocketHandler,
   type WebSocketServer,
   type WebSocketServerOptions,
-} from "./websocket_server.ts";
+} from "./websocket.ts";
 
 /** How long a stopping server lets its peers answer the close. */
 const CLOSE_GRACE_MS = 500;

@@ -8,7 +8,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { ClientWebSocket, WebSocketClientOptions } from "../runtime/websocket_client.ts";
-import { formatHostPort, type WebSocketServer, type WebSocketServerOptions } from "../runtime/websocket_server.ts";
+import { formatHostPort, type WebSocketServer, type WebSocketServerOptions } from "../runtime/websocket.ts";
 import { MemoryConnection } from "./memory_connection.ts";
 import type { Transport } from "./transport.ts";
 import { SUBPROTOCOL } from "./zws/protocol.ts";

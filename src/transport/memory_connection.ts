@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientWebSocket, WebSocketClientOptions } from "../runtime/websocket_client.ts";
-import type { ServerWebSocket, SocketEnd, SocketHandler, WebSocketServerOptions } from "../runtime/websocket_server.ts";
+import type { ServerWebSocket, SocketEnd, SocketHandler, WebSocketServerOptions } from "../runtime/websocket.ts";
 
 /** What a connection is made from. */
 export interface MemoryConnectionDeps {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MinionReturn, RunSummary } from "../../src/output/run_summary.ts";
+import type { MinionReturn, RunSummary } from "../../src/core/run_summary.ts";
 
 /** An answer that took 5 ms. */
 export function answer(value: unknown, retcode = 0): MinionReturn {

@@ -15,8 +15,8 @@
 import { systemClock } from "../../core/clock.ts";
 import { reasonOf } from "../../core/errors.ts";
 import { bindArguments } from "./bind.ts";
-import type { CallContext, FunctionResult } from "./function.ts";
-import { type FunctionTable, UnknownFunctionError } from "./table.ts";
+import type { CallContext, FunctionLookup, FunctionResult } from "./function.ts";
+import { UnknownFunctionError } from "./table.ts";
 
 /** What is to be run. */
 export interface CallRequest {
@@ -48,7 +48,7 @@ const FINISH_AFTER_KILL_MS = 10_000;
 
 /** Runs the function that `request` names. Never rejects. */
 export async function callFunction(
-  table: FunctionTable,
+  table: FunctionLookup,
   request: CallRequest,
   context: CallContext,
 ): Promise<CallOutcome> {
@@ -58,7 +58,7 @@ export async function callFunction(
   return { ...result, success: result.retcode === 0, startedAt, durationMs: clock.now() - startedAt };
 }
 
-async function resultOf(table: FunctionTable, request: CallRequest, context: CallContext): Promise<FunctionResult> {
+async function resultOf(table: FunctionLookup, request: CallRequest, context: CallContext): Promise<FunctionResult> {
   const killed = { return: `Cannot finish ${request.function}: the job was killed`, retcode: RETCODE_KILLED };
   try {
     const definition = table.get(request.function);

@@ -6,7 +6,6 @@
  */
 import type { Clock } from "../../core/clock.ts";
 import type { Grains } from "../../target/grains.ts";
-import type { FunctionTable } from "./table.ts";
 
 export type { Grains };
 
@@ -52,6 +51,16 @@ export interface FunctionResult {
   readonly retcode: number;
 }
 
+/** The part of the table of functions that a function may look at. */
+export interface FunctionLookup {
+  /** All names, sorted. */
+  names(): string[];
+  /** Functions that are called `prefix` or belong to that module, sorted by name; all without a prefix. */
+  under(prefix?: string): FunctionDefinition[];
+  /** The function of that name; throws when there is none. */
+  get(name: string): FunctionDefinition;
+}
+
 /** What a function may use of the minion that runs it. */
 export interface CallContext {
   /** The minion's id. */
@@ -63,7 +72,8 @@ export interface CallContext {
   readonly temporaryDirectory: string;
   /** Brine's version. */
   readonly version: string;
-  readonly functions: FunctionTable;
+  /** What can be run here, for functions that tell about functions. */
+  readonly functions: FunctionLookup;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }

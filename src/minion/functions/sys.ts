@@ -4,8 +4,7 @@
  * @module
  */
 import { formatDocumentation } from "./documentation.ts";
-import { defineFunction, type FunctionDefinition, type Parameter, succeed } from "./function.ts";
-import type { FunctionTable } from "./table.ts";
+import { defineFunction, type FunctionDefinition, type FunctionLookup, type Parameter, succeed } from "./function.ts";
 
 const PREFIX = {
   name: "prefix",
@@ -53,7 +52,7 @@ export const sysFunctions: readonly FunctionDefinition[] = [
 
 /** One entry per function; a prefix that fits nothing is an error, with the nearest name. */
 function describe<T>(
-  functions: FunctionTable,
+  functions: FunctionLookup,
   prefix: string | undefined,
   entryOf: (definition: FunctionDefinition) => T,
 ): Record<string, T> {

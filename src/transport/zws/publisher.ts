@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ServerWebSocket } from "../../runtime/websocket_server.ts";
+import type { ServerWebSocket } from "../../runtime/websocket.ts";
 import type { Frame, Publisher, PublisherOptions } from "../transport.ts";
 import { encodeFrames } from "./frame.ts";
 import type { ServerPeer } from "./server_peer.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ServerWebSocket } from "../../runtime/websocket_server.ts";
+import type { ServerWebSocket } from "../../runtime/websocket.ts";
 import { Inbox } from "../inbox.ts";
 import type { Frame, Peer, Router, RouterMessage, ServerOptions } from "../transport.ts";
 import { encodeFrame, encodeFrames } from "./frame.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ServerWebSocket, SocketEnd, SocketHandler } from "../../runtime/websocket_server.ts";
+import type { ServerWebSocket, SocketEnd, SocketHandler } from "../../runtime/websocket.ts";
 import type { Peer, TransportLimits } from "../transport.ts";
 import { MessageReader } from "./message_reader.ts";
 

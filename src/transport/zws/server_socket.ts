@@ -13,7 +13,7 @@ import {
   type SocketEnd,
   type SocketGroup,
   type WebSocketServer,
-} from "../../runtime/websocket_server.ts";
+} from "../../runtime/websocket.ts";
 import {
   type Frame,
   type Peer,

@@ -1,5 +1,5 @@
 /** A piece of a return that was too large for one message. @module */
-import type { MinionHandler } from "./index.ts";
+import type { MinionHandler } from "./handler.ts";
 import { settle } from "./return.ts";
 
 export const chunk: MinionHandler<"chunk"> = ({ id, jid, offset, data }, from, desk) => {

@@ -5,20 +5,15 @@
  * @module
  */
 import { ProtocolError } from "../../../core/errors.ts";
-import type { FromMinion, FromMinionKind } from "../../../wire/minion_messages.ts";
+import type { FromMinionKind } from "../../../wire/minion_messages.ts";
 import type { Desk, Sender } from "../../desk.ts";
 import { chunk } from "./chunk.ts";
 import { event } from "./event.ts";
+import type { MessageOf, MinionHandler } from "./handler.ts";
 import { ready } from "./ready.ts";
 import { returned } from "./return.ts";
 import { running } from "./running.ts";
 import { ticket } from "./ticket.ts";
-
-/** A minion's message of one kind. */
-type MessageOf<K extends FromMinionKind> = Extract<FromMinion, { kind: K }>;
-
-/** Handles one kind of message. */
-export type MinionHandler<K extends FromMinionKind> = (message: MessageOf<K>, from: Sender, desk: Desk) => void;
 
 const handlers: { readonly [K in FromMinionKind]: MinionHandler<K> } = {
   ready,

@@ -1,5 +1,5 @@
 /** A minion is there and hears jobs: what it said of itself is kept, and everybody may know. @module */
-import type { MinionHandler } from "./index.ts";
+import type { MinionHandler } from "./handler.ts";
 
 export const ready: MinionHandler<"ready"> = ({ id, version, grains }, _from, desk) => {
   desk.commit.add(() => {

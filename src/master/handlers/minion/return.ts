@@ -8,7 +8,7 @@ import type { ReturnHead, ReturnState } from "../../../store/job_store.ts";
 import { sameBytes } from "../../../core/bytes.ts";
 import { sha256 } from "../../../runtime/crypto.ts";
 import type { Desk, Sender } from "../../desk.ts";
-import type { MinionHandler } from "./index.ts";
+import type { MinionHandler } from "./handler.ts";
 
 type Return = Extract<FromMinion, { kind: "return" }>;
 

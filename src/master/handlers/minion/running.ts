@@ -1,5 +1,5 @@
 /** Jobs arrived at a minion and take their time there. @module */
-import type { MinionHandler } from "./index.ts";
+import type { MinionHandler } from "./handler.ts";
 
 export const running: MinionHandler<"running"> = ({ id, jids }, _from, desk) => {
   const expected = jids.filter((jid) => desk.expectedOf(jid).has(id));

@@ -1,7 +1,7 @@
 /** A piece of a return that was too large for an event. @module */
 import { CHUNK_BYTES } from "../../../wire/minion_messages.ts";
 import { Refused } from "../../refused.ts";
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 
 export const body: OperatorHandler<"body"> = ({ jid, minion, offset }, _from, desk) => {
   const head = desk.store.jobs.findReturn(jid, minion);

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { FromOperator, FromOperatorKind, ReplyTo } from "../../../wire/operator_messages.ts";
+import type { FromOperatorKind, ReplyTo } from "../../../wire/operator_messages.ts";
 import type { Desk, Sender } from "../../desk.ts";
 import { body } from "./body.ts";
+import type { OperatorHandler, RequestOf } from "./handler.ts";
 import { job } from "./job.ts";
 import { jobKill } from "./job_kill.ts";
 import { jobs } from "./jobs.ts";
@@ -15,16 +16,6 @@ import { minions } from "./minions.ts";
 import { run } from "./run.ts";
 import { subscribe } from "./subscribe.ts";
 import { token } from "./token.ts";
-
-/** An operator's request of one kind. */
-type RequestOf<K extends FromOperatorKind> = Extract<FromOperator, { kind: K }>;
-
-/** Answers one kind of request. */
-export type OperatorHandler<K extends FromOperatorKind> = (
-  request: RequestOf<K>,
-  from: Sender,
-  desk: Desk,
-) => ReplyTo<K> | Promise<ReplyTo<K>>;
 
 const handlers: { readonly [K in FromOperatorKind]: OperatorHandler<K> } = {
   run,

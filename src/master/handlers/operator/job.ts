@@ -2,7 +2,7 @@
 import type { JobRecord } from "../../../store/job_store.ts";
 import { INLINE_BODY_BYTES } from "../../../wire/minion_messages.ts";
 import { Refused } from "../../refused.ts";
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 
 /** Bytes of bodies in one reply; the client asks for the others one by one. */
 const MAX_REPLY_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** Kills a job wherever it runs; each minion confirms with its return. @module */
 import { encodeMinionMessage } from "../../../wire/minion_messages.ts";
 import { Refused } from "../../refused.ts";
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 
 export const jobKill: OperatorHandler<"job_kill"> = ({ jid }, from, desk) => {
   if (!desk.store.jobs.findJob(jid)) {

@@ -1,5 +1,5 @@
 /** The newest jobs. @module */
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 import { headOf } from "./job.ts";
 
 export const jobs: OperatorHandler<"jobs"> = ({ limit }, _from, desk) => {

@@ -10,7 +10,7 @@ import type { KeyEntry } from "../../../store/key_store.ts";
 import type { FromOperator } from "../../../wire/operator_messages.ts";
 import type { Desk } from "../../desk.ts";
 import { Refused } from "../../refused.ts";
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 
 type KeyChange = Extract<FromOperator, { kind: "key_change" }>;
 

@@ -1,6 +1,6 @@
 /** The keys that the master knows, by role and state. @module */
 import type { KeyEntry, KeyRole, Standing } from "../../../store/key_store.ts";
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 
 export const keys: OperatorHandler<"keys"> = (_request, _from, desk) => {
   const entries = desk.store.keys.list();

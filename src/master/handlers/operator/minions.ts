@@ -1,5 +1,5 @@
 /** Everybody who has an accepted key, and whether they are there. @module */
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 
 export const minions: OperatorHandler<"minions"> = (_request, _from, desk) => {
   const versions = desk.store.minions.versions();

@@ -12,7 +12,7 @@ import type { FromOperator } from "../../../wire/operator_messages.ts";
 import { encodePublished } from "../../../wire/publish.ts";
 import type { Desk } from "../../desk.ts";
 import { Refused } from "../../refused.ts";
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 
 type Run = Extract<FromOperator, { kind: "run" }>;
 

@@ -3,7 +3,7 @@ import { failReading } from "../../../target/target_error.ts";
 import { UsageError } from "../../../core/errors.ts";
 import { compileGlob } from "../../../target/glob.ts";
 import { Refused } from "../../refused.ts";
-import type { OperatorHandler } from "./index.ts";
+import type { OperatorHandler } from "./handler.ts";
 
 export const subscribe: OperatorHandler<"subscribe"> = ({ glob }, from, desk) => {
   try {
