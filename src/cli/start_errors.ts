@@ -4,16 +4,8 @@
  * @module
  */
 import type { Paths } from "../config/paths.ts";
-import { reasonOf } from "../core/errors.ts";
-import { codeOf } from "../runtime/files.ts";
-
-const WHY: ReadonlyMap<string, string> = new Map([
-  ["EACCES", "permission denied"],
-  ["EPERM", "permission denied"],
-  ["EROFS", "the file system is read-only"],
-  ["ENOSPC", "the disk is full"],
-  ["ENOTDIR", "a file stands where a directory should be"],
-]);
+import { reasonOf, UsageError } from "../core/errors.ts";
+import { fileFailureOf } from "../runtime/file_errors.ts";
 
 /** Runs `work`; errors of the file system become one sentence that says what to do. */
 export async function withClearErrors(
@@ -24,16 +16,20 @@ export async function withClearErrors(
   try {
     await work();
   } catch (cause) {
-    const why = WHY.get(codeOf(cause) ?? "");
-    const path = cause instanceof Error && "path" in cause ? String(cause.path) : undefined;
-    if (why !== undefined) {
-      const place = path ?? `${paths.etc}, ${paths.lib} or ${paths.run}`;
+    const failure = fileFailureOf(cause);
+    if (failure) {
+      const place = failure.path ?? `${paths.etc}, ${paths.lib} or ${paths.run}`;
       const advice = "start it as a user who may write there, or give --root DIR";
-      throw new Error(`Cannot start ${what}: cannot write ${place}: ${why}; ${advice}`, { cause });
+      throw new Error(`Cannot start ${what}: cannot write ${place}: ${failure.why}; ${advice}`, { cause });
     }
-    if (/unable to open database|readonly database/i.test(reasonOf(cause))) {
+    if (/unable to open database|readonly database|not a database/i.test(reasonOf(cause))) {
       throw new Error(`Cannot start ${what}: cannot write ${paths.database}: ${reasonOf(cause)}`, { cause });
     }
-    throw cause;
+    throw cause instanceof UsageError ? cause : new Error(withSubject(what, reasonOf(cause)), { cause });
   }
+}
+
+/** "Cannot …" is a sentence already; anything else needs to be told what it is about. */
+function withSubject(what: string, reason: string): string {
+  return reason.startsWith("Cannot ") ? reason : `Cannot start ${what}: ${reason}`;
 }

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { reasonOf, UsageError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
+import { fileFailureOf } from "../runtime/file_errors.ts";
 import { readTextIfThere } from "../runtime/files.ts";
 import type { ConfigTable, ConfigValues } from "./key.ts";
 
@@ -24,15 +25,20 @@ export async function loadConfig<Table extends ConfigTable>(
   { path, isRequired, flags }: LoadOptions,
 ): Promise<ConfigValues<Table>> {
   const file = await readYamlMap(path, isRequired);
-  const problems = [...judge(table, file, path), ...judge(table, flags, "command line")];
-  if (problems.length > 0) throw new UsageError(`Cannot load ${path}: ${problems.join("; ")}`);
+  const inFile = judge(table, file);
+  const inFlags = judge(table, flags);
+  if (inFile.length + inFlags.length > 0) {
+    const what = inFile.length > 0 ? `load ${path}` : "use these options";
+    const onCommandLine = inFlags.map((problem) => inFile.length > 0 ? `${problem} (on the command line)` : problem);
+    throw new UsageError(`Cannot ${what}: ${[...inFile, ...onCommandLine].join("; ")}`);
+  }
   const defaults = Object.entries(table).map(([name, { defaultValue }]) => [name, defaultValue]);
   // Every key is there and was judged by its own schema; the table's type says the rest.
   return { ...Object.fromEntries(defaults), ...file, ...flags } as ConfigValues<Table>;
 }
 
 async function readYamlMap(path: string, isRequired: boolean): Promise<Record<string, unknown>> {
-  const text = readTextIfThere(path);
+  const text = readText(path);
   if (text === undefined) {
     if (isRequired) throw new UsageError(`Cannot load ${path}: there is no such file`);
     return {};
@@ -42,14 +48,25 @@ async function readYamlMap(path: string, isRequired: boolean): Promise<Record<st
   try {
     value = parse(text) ?? {};
   } catch (cause) {
-    throw new UsageError(`Cannot load ${path}: ${reasonOf(cause).split("\n")[0]}`, { cause });
+    throw new UsageError(`Cannot load ${path}: ${reasonOf(cause).split("\n")[0]?.replace(/:$/, "")}`, { cause });
   }
   const map = v.safeParse(v.record(v.string(), v.unknown()), value);
-  if (!map.success) throw new UsageError(`Cannot load ${path}: it is no map of keys to values`);
+  if (!map.success || Array.isArray(value)) throw new UsageError(`Cannot load ${path}: it is no map of keys to values`);
   return map.output;
 }
 
-function judge(table: ConfigTable, values: Readonly<Record<string, unknown>>, where: string): string[] {
+function readText(path: string): string | undefined {
+  try {
+    return readTextIfThere(path);
+  } catch (cause) {
+    const failure = fileFailureOf(cause);
+    if (!failure) throw cause;
+    throw new UsageError(`Cannot load ${path}: ${failure.why}`, { cause });
+  }
+}
+
+/** What is wrong with `values`, key by key. */
+function judge(table: ConfigTable, values: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(values).flatMap(([name, value]) => {
     const entry = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!entry) {
@@ -59,7 +76,6 @@ function judge(table: ConfigTable, values: Readonly<Record<string, unknown>>, wh
     const result = v.safeParse(entry.schema, value);
     if (result.success) return [];
     const shown = JSON.stringify(value)?.slice(0, 80) ?? String(value);
-    const place = where === "command line" ? " (from the command line)" : "";
-    return [`${name}: ${shown} ${result.issues[0].message}${place}`];
+    return [`${name}: ${shown} ${result.issues[0].message}`];
   });
 }

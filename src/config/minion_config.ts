@@ -9,10 +9,16 @@ import { isMinionId } from "../core/minion_id.ts";
 import { type ConfigValues, key, port, text } from "./key.ts";
 import type { Paths } from "./paths.ts";
 
+const MAX_PORT = 65_535;
+
 const milliseconds = v.pipe(
   v.number("is not a number of milliseconds"),
   v.integer("is not a whole number"),
   v.minValue(1, "is not above zero"),
+);
+const masterAddress = v.pipe(
+  text,
+  v.check((value) => splitMaster(value) !== undefined, "is neither HOST nor HOST:PORT"),
 );
 const id = v.nullable(
   v.pipe(text, v.check(isMinionId, "may hold A-Z a-z 0-9 . _ - only, the first a letter or digit, at most 128")),
@@ -21,7 +27,7 @@ const id = v.nullable(
 /** Every key of `/etc/brine/minion`. */
 export const MINION_KEYS = {
   master: key(
-    text,
+    masterAddress,
     "salt",
     "The master: HOST, or HOST:RET_PORT. The default is the name that Salt's minions look for.",
   ),
@@ -75,7 +81,7 @@ export function resolveMinionConfig(
   paths: Paths,
   { hostId, token }: { hostId: string; token: string | undefined },
 ): MinionConfig {
-  const { host, port: masterPort } = splitMaster(values.master, values.master_port);
+  const { host, port: masterPort = values.master_port } = getMaster(values.master);
   return {
     paths,
     masterHost: host,
@@ -92,9 +98,23 @@ export function resolveMinionConfig(
   };
 }
 
-/** `HOST`, `HOST:PORT`, `[v6]`, `[v6]:PORT`, or a bare IPv6 address. */
-function splitMaster(master: string, defaultPort: number): { host: string; port: number } {
-  const parts = /^(\[[0-9a-fA-F:.]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(master);
-  if (parts?.[1]) return { host: parts[1], port: parts[2] === undefined ? defaultPort : Number(parts[2]) };
-  return { host: `[${master}]`, port: defaultPort };
+interface MasterAddress {
+  readonly host: string;
+  readonly port?: number;
+}
+
+function getMaster(text: string): MasterAddress {
+  const address = splitMaster(text);
+  if (!address) throw new Error(`Cannot read master "${text}": it is neither HOST nor HOST:PORT`);
+  return address;
+}
+
+/** `HOST`, `HOST:PORT`, `[v6]`, `[v6]:PORT`, or a bare IPv6 address; undefined for anything else. */
+function splitMaster(text: string): MasterAddress | undefined {
+  if (/^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(text)) return { host: `[${text}]` };
+  const [, host, digits] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (host === undefined) return undefined;
+  if (digits === undefined) return { host };
+  const port = Number(digits);
+  return port >= 1 && port <= MAX_PORT ? { host, port } : undefined;
 }

@@ -104,6 +104,9 @@ export type ToMinion = { [K in keyof typeof toMinion]: v.InferOutput<(typeof toM
 /** One generation of the publish key. */
 export type Epoch = v.InferOutput<typeof epoch>;
 
+/** The kinds at run time. */
+export const TO_MINION_KINDS = Object.keys(toMinion) as readonly ToMinion["kind"][];
+
 /** Reads a message of the master. */
 export const readToMinion: (bytes: Uint8Array) => ToMinion = messageReader("master's message", toMinion);
 

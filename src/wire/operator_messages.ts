@@ -184,6 +184,9 @@ export type ReturnedWire = v.InferOutput<typeof returned>;
 /** The data of a `brine/job/<jid>/ret/<id>` event. */
 export const returnedEvent = returned;
 
+/** The kinds at run time. */
+export const TO_OPERATOR_KINDS = Object.keys(toOperator) as readonly ToOperator["kind"][];
+
 /** Reads a message of the master. */
 export const readToOperator: (bytes: Uint8Array) => ToOperator = messageReader("master's message", toOperator);
 
