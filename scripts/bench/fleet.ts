@@ -51,10 +51,11 @@ export async function startFleet({ executable, directory, minions }: FleetOption
       return daemons.start([executable, ...words], join(directory, `${id}.log`)).pid;
     });
     await until(
-      `answer of all ${minions} minions`,
+      `sign of all ${minions} minions`,
       START_LIMIT_MS,
-      async () => (await brine.minions()).filter(({ isUp }) => isUp).length === minions && await ping(brine) === minions,
+      async () => (await brine.minions()).filter(({ isUp }) => isUp).length === minions,
     );
+    await ping(brine, minions);
     const untilAllAnsweredMs = performance.now() - startedAt;
     return {
       root,
@@ -74,12 +75,12 @@ export async function startFleet({ executable, directory, minions }: FleetOption
   }
 }
 
-/** One job for everybody, to its end; says how many answered. */
-export async function ping(brine: Brine): Promise<number> {
+/** One job for everybody, to its end; throws unless exactly so many answer. */
+export async function ping(brine: Brine, expected: number): Promise<void> {
   using job = await brine.run({ target: "*", function: "test.ping" });
   let answers = 0;
   for await (const { success } of job) if (success) answers++;
-  return answers;
+  if (answers !== expected) throw new Error(`Cannot measure: ${answers} of ${expected} minions answered ${job.jid}`);
 }
 
 async function session(root: string): Promise<Brine> {

@@ -6,9 +6,10 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Figures } from "./figures.ts";
 import { runCommand, type Sample, timeCommand } from "./measure.ts";
 import { findProgram } from "./program.ts";
-import type { SshHosts } from "./sshd.ts";
+import { type SshHosts, startSshHosts } from "./sshd.ts";
 
 /** A program to compare with, over ssh. */
 export interface SshPeer {
@@ -96,45 +97,55 @@ export function versionOf({ versionWords }: SshPeer): string {
 export function timePeer(
   peer: SshPeer,
   hosts: SshHosts,
-  { count, times, directory }: { count: number; times: number; directory: string },
+  { count, times, directory, warmUps }: { count: number; times: number; directory: string; warmUps: number },
 ): Sample {
   const { words, environment } = peer.command(hosts, hosts.addresses.slice(0, count), directory);
-  return timeCommand(words, { times, environment });
+  return timeCommand(words, { times, environment, warmUps });
 }
 
-/** What Brine is compared with, in the order of the report. */
-export interface Figures {
-  /** Milliseconds from the client's start to its exit, one machine. */
-  readonly one?: Sample;
-  /** The same, fifty machines. */
-  readonly many?: Sample;
-  /** Milliseconds to say its version. */
-  readonly version?: Sample;
-  /** Jobs a second, one process each. */
-  readonly jobs?: Sample;
-  /** MiB, RSS, of the master and of one minion. */
-  readonly masterRss?: Sample;
-  readonly minionRss?: Sample;
-  readonly masterPss?: Sample;
-  readonly minionPss?: Sample;
-  /** Milliseconds from start until fifty answer. */
-  readonly start?: Sample;
+/** How the peers are measured. */
+export interface PeersOptions {
+  readonly directory: string;
+  readonly machines: number;
+  /** Repetitions with one machine. */
+  readonly peerTimes: number;
+  /** Repetitions with all of them, which take their time. */
+  readonly slowTimes: number;
+  /** Told what comes next. */
+  readonly say: (what: string) => void;
 }
 
-/** What {@link SALT_3006} is, for the report. */
-export const SALT_ORIGIN = "Salt 3006.0, measured elsewhere, by us, on a similar machine (two cores), November 2026";
+/** What was found: figures by name, versions and commands, and what is not installed. */
+export interface PeersFound {
+  readonly figures: Readonly<Record<string, Figures>>;
+  readonly facts: readonly [string, string][];
+  readonly notes: readonly string[];
+}
 
-const elsewhere = (value: number): Sample => ({ median: value, min: value, max: value, count: 0 });
+/** Measures those that are installed, over sshd on loopback. */
+export async function measureSshPeers(options: PeersOptions): Promise<PeersFound> {
+  const { directory, machines, peerTimes, slowTimes, say } = options;
+  const missing = SSH_PEERS.filter((peer) => !isInstalled(peer));
+  const notes = missing.map(({ name, install }) => `${name}: not installed: ${install}`);
+  const present = SSH_PEERS.filter(isInstalled);
+  if (present.length === 0) return { figures: {}, facts: [], notes };
+  await using hosts = await startSshHosts(machines, directory);
+  if (!hosts) {
+    return { figures: {}, facts: [], notes: [...notes, "sshd: not installed: apt-get install openssh-server"] };
+  }
 
-/** Salt where it is not installed: {@link SALT_ORIGIN}, with one and with fifty real minion processes. */
-export const SALT_3006: Figures = {
-  one: elsewhere(660),
-  many: elsewhere(2_340),
-  version: elsewhere(300),
-  jobs: elsewhere(5.8),
-  masterRss: elsewhere(710),
-  masterPss: elsewhere(229),
-  minionRss: elsewhere(89),
-  minionPss: elsewhere(58),
-  start: elsewhere(61_000),
-};
+  const figures: Record<string, Figures> = {};
+  const facts: [string, string][] = [];
+  for (const peer of present) {
+    say(`${peer.name}, 1 and ${machines} machines`);
+    const run = (count: number, times: number, warmUps: number) =>
+      timePeer(peer, hosts, { count, times, directory, warmUps });
+    figures[peer.name] = {
+      one: run(1, peerTimes, 1),
+      many: run(machines, slowTimes, 0), // it is warm by now
+      version: timeCommand(peer.versionWords, { times: peerTimes, environment: WITH_BYTECODE }),
+    };
+    facts.push([peer.name, `${versionOf(peer)}: ${peer.does}`]);
+  }
+  return { figures, facts, notes };
+}

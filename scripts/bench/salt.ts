@@ -9,8 +9,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Daemons } from "./daemons.ts";
+import type { Figures } from "./figures.ts";
 import { memoryOf, rateOf, runCommand, sampleOf, timeCommand, until } from "./measure.ts";
-import type { Figures } from "./peers.ts";
 import { findProgram } from "./program.ts";
 import { processesBelow } from "./process_tree.ts";
 

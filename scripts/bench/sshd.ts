@@ -6,8 +6,8 @@
  */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { userInfo } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { findProgram } from "./program.ts";
 import { Daemons } from "./daemons.ts";
 import { runCommand, until } from "./measure.ts";
@@ -41,7 +41,7 @@ export async function startSshHosts(count: number, directory: string): Promise<S
   const clientConfig = at("ssh_config");
   writeFileSync(clientConfig, clientLines({ port, directory }).join("\n") + "\n");
 
-  const madeDirectory = userInfo().uid === 0 && !existsSync(PRIVILEGE_SEPARATION);
+  const madeDirectory = process.getuid?.() === 0 && !existsSync(PRIVILEGE_SEPARATION);
   if (madeDirectory) mkdirSync(PRIVILEGE_SEPARATION, { mode: 0o755 });
   const daemons = new Daemons();
   const end = async () => {
@@ -87,7 +87,6 @@ function clientLines({ port, directory }: { port: number; directory: string }): 
   return [
     "Host *",
     `  Port ${port}`,
-    `  User ${userInfo().username}`,
     `  IdentityFile ${directory}/user_key`,
     "  IdentitiesOnly yes",
     "  BatchMode yes",

@@ -13,6 +13,7 @@
 import * as v from "valibot";
 import { concat, textOf, utf8 } from "../core/bytes.ts";
 import { ProtocolError } from "../core/errors.ts";
+import { printable } from "../core/printable.ts";
 import type { Identity, PublicIdentity } from "../crypto/identity.ts";
 import { NoiseXX, type Split } from "../crypto/noise.ts";
 import { isSignedBy, publicKeyOf, signWith } from "../runtime/crypto.ts";
@@ -83,7 +84,10 @@ export class ClientHandshake {
     checkMaster: (master: PublicIdentity, at: number) => void,
   ): { reply: Uint8Array; split: Split } {
     if (frame[0] === 0) {
-      throw new ProtocolError(`Cannot shake hands: the master says: ${textOf(frame.subarray(1, 400))}`);
+      throw new ProtocolError(`Cannot shake hands: the master says: ${printable(textOf(frame.subarray(1, 400)))}`);
+    }
+    if (frame.length > MAX_HANDSHAKE_BYTES) {
+      throw new ProtocolError(`Cannot shake hands: ${frame.length} bytes at once`);
     }
     if (frame[0] !== 1) throw new ProtocolError("Cannot shake hands: this is no Brine master");
     const hello = decodeAs("master's hello", masterHello, this.#noise.read(frame.subarray(1)));
@@ -120,6 +124,7 @@ export class MasterHandshake {
 
   /** Answers the first frame. */
   start(frame: Uint8Array, nowMs: number): Uint8Array {
+    if (this.#noise) throw new ProtocolError("Cannot shake hands: out of order");
     if (frame.length > MAX_HANDSHAKE_BYTES) {
       throw new ProtocolError(`Cannot shake hands: ${frame.length} bytes at once`);
     }
@@ -146,7 +151,7 @@ export class MasterHandshake {
     const transcript = noise.handshakeHash;
     const hello = decodeAs("hello", peerHello, noise.read(frame));
     const signingKey = hello.signingKey.slice();
-    if (!isSignedBy(publicKeyOf("ed25519", signingKey), loginText(transcript, this.#role, hello.id), hello.signature)) {
+    if (!hasSigned(signingKey, loginText(transcript, this.#role, hello.id), hello.signature)) {
       throw new ProtocolError(`Cannot log in as "${hello.id}": the signature over this session does not hold`);
     }
     return {
@@ -156,6 +161,15 @@ export class MasterHandshake {
       token: hello.token,
       split: noise.split(),
     };
+  }
+}
+
+/** Some runtimes refuse to make a key of 32 bytes that are no point of the curve; its owner has signed nothing. */
+function hasSigned(signingKey: Uint8Array, text: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return isSignedBy(publicKeyOf("ed25519", signingKey), text, signature);
+  } catch {
+    return false;
   }
 }
 

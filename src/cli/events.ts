@@ -19,9 +19,11 @@ export async function eventsCommand(glob: string | undefined, _own: unknown, com
     });
     try {
       for await (const { sequence, tag, at, data } of brine.events(glob ?? "*")) {
-        const json = formatJson(data);
-        if (options.json) writeOut(`${formatJson({ sequence, tag, at, data })}\n`);
-        else writeOut(`${new Date(at).toISOString().slice(11, 23)} ${escapeToLine(tag)} ${escapeToLine(json)}\n`);
+        const time = new Date(at).toISOString().slice(11, 23);
+        const line = options.json
+          ? formatJson({ sequence, tag, at, data })
+          : `${time} ${escapeToLine(tag)} ${escapeToLine(formatJson(data))}`;
+        if (!writeOut(`${line}\n`)) return EXIT.ok; // `brine events | head`
       }
     } catch (thrown) {
       if (!isInterrupted) throw thrown;

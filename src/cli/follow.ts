@@ -4,12 +4,12 @@
  * @module
  */
 import type { Job } from "../client/brine.ts";
+import { reasonOf, UnreachableError } from "../core/errors.ts";
 import { formatJson } from "../output/json.ts";
 import type { RunFormat } from "../output/run_formats.ts";
 import { formatRun } from "../output/run_report.ts";
 import { isFailure, type RunSummary } from "../core/run_summary.ts";
 import { NodeSet } from "../target/node_set.ts";
-import { onSignals } from "../runtime/process.ts";
 import { terminal, writeError, writeOut } from "../runtime/terminal.ts";
 import { EXIT } from "./exit_codes.ts";
 import { styleFor } from "./surroundings.ts";
@@ -24,13 +24,10 @@ export interface FollowOptions {
 /** Progress is drawn at most this often. */
 const DRAW_EVERY_MS = 100;
 
-/** Waits for `job`, prints it, and gives the exit code. */
-export async function followJob(job: Job, options: FollowOptions): Promise<number> {
-  let isInterrupted = false;
-  using _signals = onSignals(["SIGINT"], () => {
-    isInterrupted = true;
-    job.stop();
-  });
+/** Waits for `job` until it is over or `interrupt` aborts, prints it, and gives the exit code. */
+export async function followJob(job: Job, options: FollowOptions, interrupt: AbortSignal): Promise<number> {
+  interrupt.addEventListener("abort", () => job.stop(), { once: true });
+  if (interrupt.aborted) job.stop();
   {
     using progress = new Progress(job);
     try {
@@ -40,13 +37,13 @@ export async function followJob(job: Job, options: FollowOptions): Promise<numbe
       }
     } catch (thrown) {
       progress.clear();
-      writeError(`brine: the job goes on without us; \`brine jobs show ${job.jid}\` tells what came of it\n`);
-      throw thrown;
+      await printSummary(job.summary(), options); // what came before it broke off is not lost
+      throw goesOnWithoutUs(job, thrown);
     }
   }
   const summary = job.summary();
   await printSummary(summary, options);
-  if (isInterrupted) {
+  if (interrupt.aborted) {
     const { silent } = job.progress;
     const rest = silent.length === 0
       ? "everyone has answered"
@@ -59,11 +56,20 @@ export async function followJob(job: Job, options: FollowOptions): Promise<numbe
   return exitCodeOfRun(summary);
 }
 
+/** The same kind of error, which says besides what becomes of the job. */
+function goesOnWithoutUs({ jid }: Job, thrown: unknown): Error {
+  const text = `Cannot follow job ${jid}: ${reasonOf(thrown)}; the minions go on: see brine jobs show ${jid} later`;
+  return thrown instanceof UnreachableError
+    ? new UnreachableError(text, { cause: thrown })
+    : new Error(text, { cause: thrown });
+}
+
 /** Prints a summary in the format asked for; the folded text is the default. */
 export async function printSummary(summary: RunSummary, { json, ndjson, out }: FollowOptions): Promise<void> {
   if (ndjson) {
     const { jid, missing, ledger } = summary;
-    return writeOut(`${formatJson({ jid, missing: [...missing.keys()], ledger })}\n`);
+    writeOut(`${formatJson({ jid, missing: [...missing.keys()], ledger })}\n`);
+    return;
   }
   const text = await formatRun(summary, json ? "json" : out ?? "folded", styleFor());
   writeOut(`${text}\n`);

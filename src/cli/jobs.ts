@@ -6,13 +6,17 @@ import { ProtocolError, UsageError } from "../core/errors.ts";
 import { type Jid, parseJid } from "../core/jid.ts";
 import { formatAge } from "../output/age.ts";
 import { formatJson } from "../output/json.ts";
-import { formatTable } from "../output/table.ts";
+import { formatTable, truncate } from "../output/table.ts";
 import { NodeSet } from "../target/node_set.ts";
 import { writeOut } from "../runtime/terminal.ts";
 import { withMaster } from "./client.ts";
 import { EXIT } from "./exit_codes.ts";
 import { exitCodeOfRun, followJob, type FollowOptions, printSummary } from "./follow.ts";
+import { Interrupt } from "./interrupt.ts";
 import { type GlobalOptions, styleFor } from "./surroundings.ts";
+
+/** A whole script may be an argument; the list shows where it begins. */
+const MAX_CALL_CHARS = 60;
 
 /** `brine jobs list`. */
 export async function jobsList(_own: unknown, command: Command): Promise<number> {
@@ -23,13 +27,17 @@ export async function jobsList(_own: unknown, command: Command): Promise<number>
       writeOut(`${formatJson(jobs, 2)}\n`);
       return EXIT.ok;
     }
+    if (jobs.length === 0) {
+      writeOut("no jobs yet\n");
+      return EXIT.ok;
+    }
     const now = Date.now();
     const rows = jobs.map((job) => [
       job.jid,
       formatAge(job.createdAt, now),
       job.operator,
       job.target.expression,
-      [job.function, ...job.arguments.map(String)].join(" "),
+      truncate([job.function, ...job.arguments.map(String)].join(" "), MAX_CALL_CHARS),
       `${job.returnedCount}/${job.expectedCount}`,
     ]);
     const columns = [
@@ -60,8 +68,9 @@ export async function jobsAttach(jid: string, _own: unknown, command: Command): 
   const options = command.optsWithGlobals<GlobalOptions & FollowOptions & { timeout?: string }>();
   const timeoutMs = options.timeout === undefined ? undefined : parseDurationMs(options.timeout, "--timeout");
   return await withMaster(options, async (brine) => {
+    using interrupt = new Interrupt();
     using job = await brine.attach(readJid(jid), timeoutMs === undefined ? {} : { timeoutMs });
-    return await followJob(job, options);
+    return await followJob(job, options, interrupt.signal);
   });
 }
 

@@ -65,7 +65,7 @@ export function keyChange(change: keyof typeof PAST) {
   return async (globs: readonly string[], _own: unknown, command: Command): Promise<number> => {
     const options = command.optsWithGlobals<ChangeOptions>();
     if (options.all ? globs.length > 0 : globs.length === 0) {
-      throw new UsageError(`Cannot ${change} keys: name them, or say --all, not ${options.all ? "both" : "neither"}`);
+      throw new UsageError(`Cannot ${change} keys: name them, or say --all${options.all ? ", not both" : ""}`);
     }
     return await withMaster(options, async (brine) => {
       const role = options.operator ? "operator" : "minion";
@@ -114,6 +114,7 @@ interface TokenOptions extends GlobalOptions {
 export async function keyToken(_own: unknown, command: Command): Promise<number> {
   const options = command.optsWithGlobals<TokenOptions>();
   const ttlMs = parseDurationMs(options.ttl, "--ttl");
+  if (ttlMs === 0) throw new UsageError("Cannot make a token: --ttl is above zero");
   if (options.uses < 1) throw new UsageError("Cannot make a token: --uses is at least 1");
   return await withMaster(options, async (brine) => {
     const token = await brine.makeToken({ ttlMs, uses: options.uses });

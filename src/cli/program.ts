@@ -20,10 +20,12 @@ export function buildProgram(setExitCode: SetExitCode): Command {
     .option("--config <file>", "the configuration file of the master or minion")
     .addOption(new Option("--log-level <level>", "the least grave records to write").choices(LOG_LEVELS))
     .option("--json", "print one JSON document")
-    .version(`brine ${VERSION}`, "-V, --version")
-    .showHelpAfterError("(brine --help, or brine COMMAND --help, shows how)")
+    .version(`brine ${VERSION}`, "-V, --version", "print the version")
     .exitOverride()
-    .configureOutput({ writeOut, writeErr: writeError })
+    .configureOutput({ writeOut, writeErr: writeError, outputError: () => {} }) // main says it, in one line
+    .configureHelp({ showGlobalOptions: true })
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show a command's help")
     .addHelpText("after", examples(["brine demo", "brine run 'web*' cmd.run 'uname -r'", "brine key accept web01"]));
 
   const add = (usage: string, about: string, sample: readonly string[]) =>
@@ -47,11 +49,12 @@ export function buildProgram(setExitCode: SetExitCode): Command {
 
   add("minion", "Run a minion.", [
     "brine minion --master salt.example.com",
-    "brine minion --master 10.0.0.1:4506 --id web01 --token 6f0c…",
+    "brine minion --master 10.0.0.1:4506 --id web01 --token-file /run/brine-token",
   ])
     .option("--master <host[:port]>", "the master, with its ret_port (4506)")
     .option("--id <id>", "what this minion is called (the host's name)")
-    .option("--token <token>", "a single-use enrolment token from `brine key token`")
+    .option("--token <token>", "an enrolment token from `brine key token`; `ps` shows it to others")
+    .addOption(new Option("--token-file <file>", "a file that holds the token; or set BRINE_TOKEN").conflicts("token"))
     .option("--master-finger <fingerprint>", "trust only the master with this fingerprint")
     .option("--check", "load the configuration, say what is wrong with it, and exit")
     .action(does(async () => (await import("./minion.ts")).minionCommand));
@@ -60,10 +63,11 @@ export function buildProgram(setExitCode: SetExitCode): Command {
     "brine run '*' test.ping",
     "brine run 'web[01-40]' cmd.run 'systemctl is-active nginx' --out txt",
     "brine run -L db1,db2 cmd.run 'df -h /' cwd=/ timeout=10",
+    "brine run '*' test.echo -- --text-that-looks-like-an-option",
     "brine run -G os:Debian cmd.run uptime --json | jq .returns",
   ]);
   addTargetOptions(run)
-    .option("-t, --timeout <seconds>", "stop waiting after this long (as long as minions are there and at work)")
+    .option("-t, --timeout <seconds>", "stop waiting after this long (while minions are there and at work)")
     .option("--ttl <duration>", "how long the job may wait to be started on a minion (60s)")
     .option("--async", "print the job's id and do not wait")
     .option("--preview", "say who would be meant, and run nothing")
@@ -73,18 +77,25 @@ export function buildProgram(setExitCode: SetExitCode): Command {
 
   const key = program.command("key").description("Minions' and operators' keys.")
     .addHelpText("after", examples(["brine key list", "brine key accept 'web*'", "brine key token --ttl 1h"]));
-  const addKey = (usage: string, about: string) => key.command(usage).description(about);
-  addKey("list", "List the keys that the master knows.")
+  const addKey = (usage: string, about: string, sample: readonly string[]) =>
+    key.command(usage).description(about).addHelpText("after", examples(sample));
+  addKey("list", "List the keys that the master knows.", ["brine key list", "brine key list --json"])
     .action(does(async () => (await import("./key.ts")).keyList));
   for (const [change, about] of KEY_CHANGES) {
-    addKey(`${change} [globs...]`, about)
+    addKey(`${change} [globs...]`, about, [`brine key ${change} web01`, `brine key ${change} 'web*' db1`])
       .option("--all", `${change} them all${change === "accept" ? " (those that are pending)" : ""}`)
       .option("--operator", "operators' keys instead of minions'")
       .action(does(async () => (await import("./key.ts")).keyChange(change)));
   }
-  addKey("finger [globs...]", "Show fingerprints: the master's, and those of the keys that it knows.")
+  addKey("finger [globs...]", "Show fingerprints: the master's, and those of the keys that it knows.", [
+    "brine key finger",
+    "brine key finger web01",
+  ])
     .action(does(async () => (await import("./key.ts")).keyFinger));
-  addKey("token", "Make an enrolment token, with which minions are accepted at once.")
+  addKey("token", "Make an enrolment token, with which minions are accepted at once.", [
+    "brine key token > /run/brine-token",
+    "brine key token --ttl 10m --uses 40 --json",
+  ])
     .option("--ttl <duration>", "how long it holds", "1h")
     .option("--uses <n>", "how many minions it lets in", toCount, 1)
     .action(does(async () => (await import("./key.ts")).keyToken));
@@ -93,20 +104,26 @@ export function buildProgram(setExitCode: SetExitCode): Command {
     .action(does(async () => (await import("./minions.ts")).minionsCommand));
 
   const jobs = program.command("jobs").description("Jobs, running and past.")
-    .addHelpText("after", examples(["brine jobs list", "brine jobs show 20261123071833123-k3f9a2"]));
-  jobs.command("list").description("List the newest jobs.")
+    .addHelpText("after", examples(["brine jobs list", `brine jobs show ${SAMPLE_JID}`]));
+  const addJobs = (usage: string, about: string, sample: readonly string[]) =>
+    jobs.command(usage).description(about).addHelpText("after", examples(sample));
+  addJobs("list", "List the newest jobs.", ["brine jobs list", "brine jobs list --limit 100 --json"])
     .option("--limit <n>", "at most so many", toCount, 20)
     .action(does(async () => (await import("./jobs.ts")).jobsList));
-  jobs.command("show <jid>").description("Show what a job's minions answered.")
+  addJobs("show <jid>", "Show what a job's minions answered.", [`brine jobs show ${SAMPLE_JID} --out table`])
     .addOption(new Option("--out <format>", "how to print the returns").choices(RUN_FORMATS))
     .action(does(async () => (await import("./jobs.ts")).jobsShow));
-  jobs.command("attach <jid>").description("Wait for a job that was started earlier, and show it.")
+  addJobs("attach <jid>", "Wait for a job that was started earlier, and show it.", [
+    `brine jobs attach ${SAMPLE_JID}`,
+    `brine jobs attach ${SAMPLE_JID} -t 10`,
+  ])
     .addOption(new Option("--out <format>", "how to print the returns").choices(RUN_FORMATS))
     .option("-t, --timeout <seconds>", "stop waiting after this long")
+    .option("--ndjson", "one line of JSON for each return as it comes, then one for the account")
     .action(does(async () => (await import("./jobs.ts")).jobsAttach));
-  jobs.command("missing <jid>").description("Show who has not answered a job, and why.")
+  addJobs("missing <jid>", "Show who has not answered a job, and why.", [`brine jobs missing ${SAMPLE_JID}`])
     .action(does(async () => (await import("./jobs.ts")).jobsMissing));
-  jobs.command("kill <jid>").description("Kill a job's process groups wherever it runs.")
+  addJobs("kill <jid>", "Kill a job's process groups wherever it runs.", [`brine jobs kill ${SAMPLE_JID}`])
     .action(does(async () => (await import("./jobs.ts")).jobsKill));
 
   add("events [glob]", "Watch the event bus.", ["brine events", "brine events 'brine/job/*'", "brine events --json"])
@@ -126,6 +143,8 @@ export function buildProgram(setExitCode: SetExitCode): Command {
     .action(does(async () => (await import("./version.ts")).versionCommand));
   return program;
 }
+
+const SAMPLE_JID = "20261123071833123-k3f9a2";
 
 const KEY_CHANGES = [
   ["accept", "Accept pending keys; a rejected one must be named whole."],

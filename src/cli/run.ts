@@ -7,10 +7,11 @@ import { formatJson } from "../output/json.ts";
 import type { RunFormat } from "../output/run_formats.ts";
 import { NodeSet } from "../target/node_set.ts";
 import type { Target, TargetKind } from "../target/expression.ts";
-import { writeOut } from "../runtime/terminal.ts";
+import { writeError, writeOut } from "../runtime/terminal.ts";
 import { withMaster } from "./client.ts";
 import { EXIT } from "./exit_codes.ts";
 import { followJob } from "./follow.ts";
+import { Interrupt } from "./interrupt.ts";
 import { expandTargetFile } from "./target_file.ts";
 import type { GlobalOptions } from "./surroundings.ts";
 
@@ -43,8 +44,10 @@ export async function runCommand(
   const target = targetOf(expression, options);
   const timeoutMs = options.timeout === undefined ? undefined : parseDurationMs(options.timeout, "--timeout");
   const ttlMs = options.ttl === undefined ? undefined : parseDurationMs(options.ttl, "--ttl");
+  if (ttlMs === 0) throw new UsageError("Cannot run a job with --ttl 0: no minion could start it in time");
   return await withMaster(options, async (brine) => {
     if (options.preview) return await preview(brine, target, options);
+    using interrupt = new Interrupt();
     using job = await brine.run({
       target,
       function: name,
@@ -52,22 +55,31 @@ export async function runCommand(
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(ttlMs === undefined ? {} : { ttlMs }),
     });
+    warnOfStrangers(target, job.summary().expected);
     if (options.async) {
       writeOut(options.json ? `${formatJson({ jid: job.jid })}\n` : `${job.jid}\n`);
       return EXIT.ok;
     }
-    return await followJob(job, options);
+    return await followJob(job, options, interrupt.signal);
   });
 }
 
 async function preview(brine: Brine, target: Target, { json }: Options): Promise<number> {
   const { expected, unreachable } = await brine.preview(target);
+  warnOfStrangers(target, expected);
   if (json) writeOut(`${formatJson({ expected, unreachable }, 2)}\n`);
   else {
     writeOut(`${NodeSet.of(expected)} (${expected.length})\n`);
     if (unreachable.length > 0) writeOut(`unreachable now: ${NodeSet.of(unreachable)} (${unreachable.length})\n`);
   }
   return EXIT.ok;
+}
+
+/** A list names its minions one by one: whoever is not known is a slip of the pen, and worth a line. */
+function warnOfStrangers({ kind, expression }: Target, expected: readonly string[]): void {
+  if (kind !== "list") return;
+  const strangers = NodeSet.parse(expression).difference(NodeSet.of(expected));
+  if (strangers.size > 0) writeError(`brine: no minion with an accepted key is called ${strangers}\n`);
 }
 
 function targetOf(expression: string, options: Options): Target {

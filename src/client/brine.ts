@@ -6,15 +6,18 @@
 import type { Jid } from "../core/jid.ts";
 import type { RunSummary } from "../core/run_summary.ts";
 import type { Target } from "../target/expression.ts";
-import { Inbox } from "../transport/inbox.ts";
+import { compileGlob } from "../target/glob.ts";
+import { failReading } from "../target/target_error.ts";
 import type { BusEvent, ReplyTo } from "../wire/operator_messages.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { type Answer, JobWatch } from "./job_watch.ts";
+import type { Answer } from "./body.ts";
+import { EventStream } from "./event_stream.ts";
+import { JobWatch } from "./job_watch.ts";
 
 /** How long a job may wait to be started when nothing else is said. */
 const DEFAULT_TTL_MS = 60_000;
 
-/** Events that may wait for a slow reader of {@link Brine.events}; beyond this the newest are dropped. */
+/** Events that may wait for a slow reader of {@link Brine.events}; beyond this they are dropped until it has caught up. */
 const MAX_WAITING_EVENTS = 65_536;
 
 /** What is to be run, and where. */
@@ -35,6 +38,7 @@ export interface RunRequest {
 
 /** Who would be meant by a target. */
 export interface Preview {
+  /** All of them. */
   readonly expected: readonly string[];
   /** Those of them that are not connected now. */
   readonly unreachable: readonly string[];
@@ -42,6 +46,7 @@ export interface Preview {
 
 /** A job under way: iterate over its answers, then ask for the summary. */
 export interface Job extends AsyncIterable<Answer>, Disposable {
+  /** The job's id. */
   readonly jid: Jid | undefined;
   /** How many have answered, of how many, and who has not. */
   readonly progress: { readonly answered: number; readonly expected: number; readonly silent: readonly string[] };
@@ -170,20 +175,26 @@ export class Brine implements AsyncDisposable {
     return (await this.#connection.ask("token", { ttlMs, uses })).token;
   }
 
-  /** The bus's events whose tag matches, from now on; ends with an `UnreachableError` when the master is lost. */
+  /**
+   * The bus's events whose tag matches, from now on; ends with an `UnreachableError` when the master is lost. A reader
+   * that is too slow finds an event `brine/missed` with the data `{ count }` in place of those that were dropped.
+   */
   async *events(glob = "*"): AsyncIterable<BusEvent> {
-    const inbox = new Inbox<BusEvent>(MAX_WAITING_EVENTS);
-    using _listening = this.#connection.listen((event) => void inbox.offer(event));
+    const { clock } = this.#connection;
+    const matches = compileGlob(glob, failReading(glob, "tag")); // other jobs and readers share this session
+    const stream = new EventStream({ limit: MAX_WAITING_EVENTS, matches, now: () => clock.now() });
+    using _listening = this.#connection.listen((event) => stream.take(event));
     await this.#connection.ask("subscribe", { glob });
     let failure: Error | undefined;
     using _ending = this.#connection.onEnd((why) => {
       failure = why;
-      inbox.end();
+      stream.end();
     });
-    yield* inbox;
+    yield* stream;
     if (failure) throw failure;
   }
 
+  /** Logs out. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection[Symbol.asyncDispose]();
   }

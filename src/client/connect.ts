@@ -6,8 +6,9 @@
 import { directoriesOf, pathsOf } from "../config/paths.ts";
 import { parseRunningMaster } from "../config/running_master.ts";
 import { systemClock } from "../core/clock.ts";
-import { UnreachableError } from "../core/errors.ts";
+import { RefusedError, UnreachableError } from "../core/errors.ts";
 import { findIdentity, parsePublicIdentity } from "../crypto/identity.ts";
+import { fileFailureOf } from "../runtime/file_errors.ts";
 import { codeOf, readTextIfThere } from "../runtime/files.ts";
 import { environment, homeDirectory, isAlive, isSuperuser } from "../runtime/process.ts";
 import { zwsTransport } from "../transport/zws/zws.ts";
@@ -41,14 +42,23 @@ export async function connect({ root = environment()["BRINE_ROOT"] }: ConnectOpt
       const key = findIdentity(paths.operatorKey);
       const pub = readTextIfThere(paths.masterPublic);
       if (parsed && key && pub && isAlive(parsed.pid)) return [parsed, pub, key] as const;
+      if (parsed && isAlive(parsed.pid)) {
+        const lost = key ? paths.masterPublic : paths.operatorKey;
+        throw new RefusedError(`Cannot log in: there is no key ${lost}; restart the master, which makes it again`);
+      }
       const stale = parsed && !isAlive(parsed.pid) ? ` (process ${parsed.pid} has gone)` : "";
       const where = root === undefined ? "on this host" : `under ${root}`;
       throw new UnreachableError(
         `Cannot find a master: none is running ${where}${stale}; start one with \`brine master\``,
       );
     } catch (thrown) {
-      if (codeOf(thrown) !== "EACCES") throw thrown;
-      throw new UnreachableError(`Cannot read ${paths.etc}: it belongs to another user; be that user, or give --root`);
+      const failure = fileFailureOf(thrown);
+      if (!failure) throw thrown;
+      if (codeOf(thrown) === "EACCES") {
+        const place = failure.path ?? paths.etc;
+        throw new RefusedError(`Cannot read ${place}: it belongs to another user; be that user, or give --root DIR`);
+      }
+      throw new UnreachableError(`Cannot find a master: cannot read ${failure.path ?? paths.run}: ${failure.why}`);
     }
   }
 }

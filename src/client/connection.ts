@@ -9,7 +9,9 @@ import type { Clock } from "../core/clock.ts";
 import { ProtocolError, reasonOf, RefusedError, UnreachableError, UsageError } from "../core/errors.ts";
 import { fingerprintOf, type Identity, type PublicIdentity } from "../crypto/identity.ts";
 import { sameBytes } from "../core/bytes.ts";
+import { TAG_BYTES } from "../runtime/crypto.ts";
 import type { Transport } from "../transport/transport.ts";
+import { MESSAGE_LIMITS } from "../wire/limits.ts";
 import {
   type BusEvent,
   encodeOperatorMessage,
@@ -26,6 +28,15 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 const HEARTBEAT_MS = 5_000;
 
+/** How long the master may take to answer one request. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+/** The tag of the event that this side makes up when others were dropped; its data say how many: `{ count }`. */
+export const MISSED_TAG = "brine/missed";
+
+/** One frame, sealed. */
+const MAX_REQUEST_BYTES = MESSAGE_LIMITS.maxBytes - TAG_BYTES;
+
 /** What a session is opened with. */
 export interface ConnectionOptions {
   readonly transport: Transport;
@@ -41,11 +52,10 @@ export interface ConnectionOptions {
 /** A request without its number. */
 export type RequestBody<K extends FromOperatorKind> = Omit<Extract<FromOperator, { kind: K }>, "request" | "kind">;
 
-/** What happened on the bus, or how much of it was missed. */
+/** Hears what happened on the bus, and with {@link MISSED_TAG} how much of it was missed. */
 export type EventListener = (event: BusEvent) => void;
 
 interface Waiting {
-  readonly kind: FromOperatorKind;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: Error) => void;
 }
@@ -60,7 +70,6 @@ export class Connection implements AsyncDisposable {
   readonly #endListeners = new Set<(failure: Error) => void>();
   readonly #channel: ClientChannel;
   #last = 0;
-  #missed = 0;
   #failure: Error | undefined;
 
   private constructor(options: ConnectionOptions) {
@@ -106,22 +115,22 @@ export class Connection implements AsyncDisposable {
     return { [Symbol.dispose]: () => void this.#endListeners.delete(listener) };
   }
 
-  /** Events that the master dropped because this client was slow. */
-  get missedEvents(): number {
-    return this.#missed;
-  }
-
   /** Asks the master. Throws a `UsageError` or `RefusedError` with its reason, or an `UnreachableError`. */
   async ask<K extends FromOperatorKind>(kind: K, body: RequestBody<K>): Promise<ReplyTo<K>> {
     if (this.#failure) throw this.#failure;
     const request = ++this.#last;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.set(request, { kind, resolve, reject });
     // Kind and body belong together by this function's signature, which the union cannot be told.
-    const message = { kind, request, ...body } as unknown as FromOperator;
-    if (!this.#channel.send(encodeOperatorMessage(message))) {
-      this.#fail(new UnreachableError("The master's connection is lost"));
+    const message = encodeOperatorMessage({ kind, request, ...body } as unknown as FromOperator);
+    if (message.length > MAX_REQUEST_BYTES) {
+      throw new UsageError(`Cannot ask the master: ${message.length} bytes, limit ${MAX_REQUEST_BYTES}`);
     }
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(request, { resolve, reject });
+    using _deadline = this.clock.after(ANSWER_TIMEOUT_MS, () => {
+      this.#waiting.delete(request);
+      reject(new UnreachableError(`The master did not answer "${kind}" within ${ANSWER_TIMEOUT_MS / 1000} s`));
+    });
+    if (!this.#channel.send(message)) this.#fail(new UnreachableError("The master's connection is lost"));
     const result = v.safeParse(replies[kind], await promise);
     if (!result.success) {
       throw new ProtocolError(`Cannot read the master's reply to "${kind}": ${result.issues[0].message}`);
@@ -172,9 +181,13 @@ export class Connection implements AsyncDisposable {
         return;
       }
       case "events":
-        this.#missed += message.missed;
-        for (const event of message.events) for (const listener of [...this.#listeners]) listener(event);
+        for (const event of message.events) this.#tell(event);
+        if (message.missed > 0) this.#tell(missedEvent(message.missed, this.clock.now()));
     }
+  }
+
+  #tell(event: BusEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
   }
 
   #errorOf({ reason, cause }: Loss): Error {
@@ -193,4 +206,9 @@ export class Connection implements AsyncDisposable {
     this.#waiting.clear();
     for (const listener of [...this.#endListeners]) listener(failure);
   }
+}
+
+/** Tells that so many events were dropped. */
+export function missedEvent(count: number, at: number): BusEvent {
+  return { sequence: 0, tag: MISSED_TAG, at, data: { count } };
 }

@@ -5,13 +5,13 @@
  * @module
  */
 import * as v from "valibot";
+import { reasonOf } from "../core/errors.ts";
 import type { Jid } from "../core/jid.ts";
 import type { LedgerState, MinionReturn, RunSummary } from "../core/run_summary.ts";
 import { Inbox } from "../transport/inbox.ts";
-import { decode } from "../wire/codec.ts";
-import { BODY_LIMITS } from "../wire/limits.ts";
 import { type BusEvent, returnedEvent, type ReturnedWire } from "../wire/operator_messages.ts";
-import type { Connection } from "./connection.ts";
+import { type Answer, answerOf, fetchBody, unreadable } from "./body.ts";
+import { type Connection, MISSED_TAG } from "./connection.ts";
 
 /** A minion that was there and says nothing at all for this long does not count as answering (Salt: `gather_job_timeout`). */
 const SILENT_AFTER_MS = 10_000;
@@ -21,10 +21,10 @@ const GRACE_MS = 5_000;
 
 const CHECK_EVERY_MS = 100;
 
-/** One minion's answer. */
-export interface Answer extends MinionReturn {
-  readonly minion: string;
-}
+export type { Answer } from "./body.ts";
+
+/** What a watch uses of the session. */
+export type WatchedConnection = Pick<Connection, "clock" | "listen" | "onEnd" | "ask">;
 
 /** Where a job stood when it was first looked at. */
 export interface JobStart {
@@ -51,7 +51,7 @@ interface Place {
 
 /** An account of one job. */
 export class JobWatch implements AsyncIterable<Answer>, Disposable {
-  readonly #connection: Connection;
+  readonly #connection: WatchedConnection;
   readonly #timeoutMs: number | undefined;
   readonly #places = new Map<string, Place>();
   readonly #returns = new Map<string, MinionReturn>();
@@ -64,10 +64,11 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
   #timer: Disposable | undefined;
   #ending: Disposable | undefined;
   #failure: Error | undefined;
+  #beganAt = 0;
   #endedAt: number | undefined;
 
   /** Made before the job is asked for, so that no event is missed. */
-  constructor(connection: Connection, timeoutMs?: number) {
+  constructor(connection: WatchedConnection, timeoutMs?: number) {
     this.#connection = connection;
     this.#timeoutMs = timeoutMs;
     this.#listening = connection.listen((event) => this.#hear(event));
@@ -77,6 +78,7 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
   begin(start: JobStart): this {
     const now = this.#connection.clock.now();
     this.#start = start;
+    this.#beganAt = now;
     this.#inbox = new Inbox(start.expected.length + 1);
     const running = new Set(start.running);
     for (const id of start.expected) {
@@ -90,7 +92,7 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
     for (const answer of start.returns ?? []) this.#takeReturn(answer);
     for (const event of this.#early.splice(0)) this.#hear(event);
     this.#ending = this.#connection.onEnd((failure) => this.#end(failure));
-    if (this.#outstanding === 0 && this.#fetches.size === 0) this.#end();
+    this.#endIfDone();
     return this;
   }
 
@@ -172,8 +174,9 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
 
   #hear(event: BusEvent): void {
     const start = this.#start;
-    if (!start) return void (event.tag.startsWith("brine/") && this.#early.push(event));
+    if (!start) return void (/^brine\/(job|presence)\//.test(event.tag) && this.#early.push(event));
     if (event.tag === "brine/presence/change") return this.#takePresence(event);
+    if (event.tag === MISSED_TAG) return this.#catchUp(start.jid);
     const prefix = `brine/job/${start.jid}/`;
     if (!event.tag.startsWith(prefix)) return;
     const [what] = event.tag.slice(prefix.length).split("/");
@@ -195,50 +198,47 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
     Object.assign(place, { state, since, isGivenUp: false });
   }
 
+  /** Events were dropped on their way: what they said is asked for. */
+  #catchUp(jid: Jid): void {
+    this.#work(
+      this.#connection.ask("job", { jid, follow: false }).then(
+        ({ returns }) => returns.forEach((answer) => this.#takeReturn(answer)),
+        (failure) => this.#end(failure),
+      ),
+    );
+  }
+
   #takeReturn(wire: ReturnedWire): void {
     const place = this.#places.get(wire.minion);
-    if (!place || this.#returns.has(wire.minion)) return;
+    const start = this.#start;
+    if (!start || !place || this.#returns.has(wire.minion)) return;
     if (!place.isGivenUp) this.#outstanding--;
-    place.state = wire.success ? "returned" : "failed";
     place.since = wire.startedAt + wire.durationMs;
     place.isGivenUp = false;
-    const { minion, retcode, success, startedAt, durationMs } = wire;
-    const answer = { minion, retcode, success, startedAt, durationMs };
-    if (wire.body) this.#yield({ ...answer, return: decode(wire.body, BODY_LIMITS) });
-    else this.#fetch(wire, answer);
-    if (this.#outstanding === 0 && this.#fetches.size === 0) this.#end();
-  }
-
-  #fetch(wire: ReturnedWire, answer: Omit<Answer, "return">): void {
-    this.#returns.set(wire.minion, { ...answer, return: null }); // counted once, also if it is told twice
-    const fetch = this.#fetchBody(wire).then(
-      (body) => this.#yield({ ...answer, return: decode(body, BODY_LIMITS) }),
-      (failure) => this.#end(failure),
-    ).finally(() => {
-      this.#fetches.delete(fetch);
-      if (this.#outstanding === 0 && this.#fetches.size === 0) this.#end();
-    });
-    this.#fetches.add(fetch);
-  }
-
-  async #fetchBody({ minion, sizeBytes }: ReturnedWire): Promise<Uint8Array> {
-    const jid = this.#start?.jid;
-    if (!jid) throw new Error("Cannot fetch a return: the job has not begun");
-    const body = new Uint8Array(sizeBytes);
-    for (let offset = 0; offset < sizeBytes;) {
-      const { data } = await this.#connection.ask("body", { jid, minion, offset });
-      if (data.length === 0 || offset + data.length > sizeBytes) {
-        throw new Error(
-          `Cannot fetch the return of ${minion}: it ends at ${offset + data.length} of ${sizeBytes} bytes`,
-        );
-      }
-      body.set(data, offset);
-      offset += data.length;
+    if (wire.body) this.#yield(place, answerOf(wire, wire.body));
+    else {
+      this.#returns.set(wire.minion, unreadable(wire, "it was not fetched")); // counted once, also if told twice
+      this.#work(
+        fetchBody(this.#connection, start.jid, wire).then(
+          (body) => this.#yield(place, answerOf(wire, body)),
+          (failure) => this.#yield(place, unreadable(wire, reasonOf(failure))),
+        ),
+      );
     }
-    return body;
+    this.#endIfDone();
   }
 
-  #yield({ minion, ...answer }: Answer): void {
+  /** Holds the end back until `work`, which must not reject, is done. */
+  #work(work: Promise<void>): void {
+    const done = work.finally(() => {
+      this.#fetches.delete(done);
+      this.#endIfDone();
+    });
+    this.#fetches.add(done);
+  }
+
+  #yield(place: Place, { minion, ...answer }: Answer): void {
+    place.state = answer.success ? "returned" : "failed";
     this.#returns.set(minion, answer);
     this.#inbox.offer({ minion, ...answer });
   }
@@ -246,7 +246,7 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
   /** Gives up on those of whom nothing more can be expected. */
   #check(): void {
     const now = this.#connection.clock.now();
-    if (this.#timeoutMs !== undefined && now - (this.#start?.startedAt ?? now) >= this.#timeoutMs) return this.#end();
+    if (this.#timeoutMs !== undefined && now - this.#beganAt >= this.#timeoutMs) return this.#end();
     for (const [id, place] of this.#places) {
       if (this.#returns.has(id) || place.isGivenUp) continue;
       const patienceMs = place.state === "unreachable" ? GRACE_MS : SILENT_AFTER_MS;
@@ -254,6 +254,10 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
       place.isGivenUp = true;
       this.#outstanding--;
     }
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
     if (this.#outstanding === 0 && this.#fetches.size === 0) this.#end();
   }
 

@@ -42,3 +42,8 @@ export const seconds = v.pipe(v.number("is not a number of seconds"), v.minValue
 
 /** Text. */
 export const text = v.string("is not text");
+
+/** A map of names to values; valibot's record would take a list for one. */
+export function map<const S extends v.GenericSchema>(value: S, message: string) {
+  return v.pipe(v.unknown(), v.check((given) => !Array.isArray(given), message), v.record(v.string(), value, message));
+}

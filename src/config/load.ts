@@ -50,9 +50,10 @@ async function readYamlMap(path: string, isRequired: boolean): Promise<Record<st
   } catch (cause) {
     throw new UsageError(`Cannot load ${path}: ${reasonOf(cause).split("\n")[0]?.replace(/:$/, "")}`, { cause });
   }
-  const map = v.safeParse(v.record(v.string(), v.unknown()), value);
-  if (!map.success || Array.isArray(value)) throw new UsageError(`Cannot load ${path}: it is no map of keys to values`);
-  return map.output;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError(`Cannot load ${path}: it is no map of keys to values`);
+  }
+  return Object.fromEntries(Object.entries(value)); // `__proto__` too is a key to be judged
 }
 
 function readText(path: string): string | undefined {

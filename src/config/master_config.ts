@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { LOG_LEVELS, type LogLevel } from "../core/log.ts";
-import { type ConfigValues, key, port, seconds, text } from "./key.ts";
+import { type ConfigValues, key, map, port, seconds, text } from "./key.ts";
 import type { Paths } from "./paths.ts";
 
 const nodegroup = v.union([text, v.array(text)], "is neither a compound target nor a list of them");
@@ -32,7 +32,7 @@ export const MASTER_KEYS = {
   ),
   loop_interval: key(seconds, 60, "How often Maintenance looks after old jobs."),
   nodegroups: key(
-    v.record(v.string(), nodegroup, "is not a map of names to targets"),
+    map(nodegroup, "is not a map of names to targets"),
     {},
     "Names for targets, used with -N and N@.",
   ),

@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { LOG_LEVELS, type LogLevel } from "../core/log.ts";
 import { isMinionId } from "../core/minion_id.ts";
-import { type ConfigValues, key, port, text } from "./key.ts";
+import { type ConfigValues, key, map, port, text } from "./key.ts";
 import type { Paths } from "./paths.ts";
 
 const MAX_PORT = 65_535;
@@ -49,7 +49,7 @@ export const MINION_KEYS = {
     64,
     "Jobs that run side by side; others wait their turn. Bounded, so that a flood of jobs does not take the machine down.",
   ),
-  grains: key(v.record(v.string(), v.unknown(), "is not a map"), {}, "Grains of your own."),
+  grains: key(map(v.unknown(), "is not a map"), {}, "Grains of your own."),
   log_level: key(
     v.picklist(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`),
     "info",

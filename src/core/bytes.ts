@@ -5,7 +5,7 @@
  */
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a byte order mark is text like any other
 
 /** UTF-8 of `text`. */
 export function utf8(text: string): Uint8Array {

@@ -14,15 +14,23 @@ export interface Clock {
   every(periodMs: number, fire: () => void): Disposable;
 }
 
+/** The runtimes fire a timer that is set further ahead than this at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, fire) {
-    const timer = setTimeout(fire, delayMs);
+    let timer: ReturnType<typeof setTimeout>;
+    const set = (leftMs: number) => {
+      const stepMs = Math.min(leftMs, MAX_TIMER_MS);
+      timer = setTimeout(() => leftMs > stepMs ? set(leftMs - stepMs) : fire(), stepMs);
+    };
+    set(delayMs);
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
   every(periodMs, fire) {
-    const timer = setInterval(fire, periodMs);
+    const timer = setInterval(fire, Math.min(periodMs, MAX_TIMER_MS));
     return { [Symbol.dispose]: () => clearInterval(timer) };
   },
 };

@@ -13,20 +13,28 @@ export class ProtocolError extends Error {
 
 /** What the user typed or configured is wrong; no retry will help. Exit code 2. */
 export class UsageError extends Error {
+  /** For a `switch`. */
   override readonly name = "UsageError";
 }
 
 /** The other side understood and said no. Exit code 4. */
 export class RefusedError extends Error {
+  /** For a `switch`. */
   override readonly name = "RefusedError";
 }
 
 /** Nobody answers at the address, or the connection was lost before an answer. Exit code 5. */
 export class UnreachableError extends Error {
+  /** For a `switch`. */
   override readonly name = "UnreachableError";
 }
 
 /** The text of whatever was thrown, for a log line or for the end of another error's message. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof Error) return thrown.message;
+  try {
+    return String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown); // an object without a text of its own
+  }
 }

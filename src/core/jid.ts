@@ -5,6 +5,7 @@
  * @module
  */
 import { ProtocolError } from "./errors.ts";
+import { printable } from "./printable.ts";
 
 const PATTERN = /^\d{17}-[0-9a-z]{6}$/;
 
@@ -29,6 +30,6 @@ export function isJid(text: string): text is Jid {
 export function parseJid(text: string): Jid {
   if (isJid(text)) return text;
   throw new ProtocolError(
-    `Cannot read job id ${JSON.stringify(text.slice(0, 40))}: it looks like 20261123071833123-k3f9a2`,
+    `Cannot read job id ${printable(JSON.stringify(text.slice(0, 40)))}: it looks like 20261123071833123-k3f9a2`,
   );
 }

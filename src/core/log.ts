@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { printable } from "./printable.ts";
 
 /** From the noisiest to the gravest. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -38,6 +39,5 @@ export function logTo(
 export function formatLogRecord({ at, level, source, text }: LogRecord): string {
   const stamp = new Date(at).toISOString().replace("T", " ").slice(0, 23);
   // A hostile peer must not forge a line of its own or drive the terminal.
-  const safe = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return `${stamp} ${level.padEnd(7)} ${source}: ${safe}`;
+  return `${stamp} ${level.padEnd(7)} ${printable(source)}: ${printable(text)}`;
 }

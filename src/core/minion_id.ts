@@ -4,6 +4,7 @@
  * @module
  */
 import { ProtocolError } from "./errors.ts";
+import { printable } from "./printable.ts";
 
 const PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -15,7 +16,7 @@ export function isMinionId(text: string): boolean {
 /** The id itself, or a `ProtocolError` that never repeats the hostile text as it came. */
 export function parseMinionId(text: string): string {
   if (isMinionId(text)) return text;
-  const shown = JSON.stringify(text.slice(0, 60));
+  const shown = printable(JSON.stringify(text.slice(0, 60)));
   throw new ProtocolError(
     `Cannot use id ${shown}: 1 to 128 of A-Z a-z 0-9 . _ - are allowed, the first a letter or digit`,
   );

@@ -6,7 +6,6 @@
  */
 import * as v from "valibot";
 import { concat, utf8 } from "../core/bytes.ts";
-import { reasonOf } from "../core/errors.ts";
 import { type KeyPair, keyPairOf, newKeyPair, sha256 } from "../runtime/crypto.ts";
 import { readTextIfThere, writePrivateFile } from "../runtime/files.ts";
 
@@ -60,8 +59,11 @@ export function findIdentity(path: string): Identity | undefined {
       agreement: keyPairOf("x25519", fromBase64(seeds.x25519)),
       signing: keyPairOf("ed25519", fromBase64(seeds.ed25519)),
     };
-  } catch (cause) {
-    throw new Error(`Cannot read key file ${path}: ${reasonOf(cause)}`, { cause });
+  } catch {
+    // Without the cause: its words quote the file, and the file is secret (T25).
+    throw new Error(
+      `Cannot read key file ${path}: it is damaged; put it back, or move it away to start with a new key`,
+    );
   }
 }
 
@@ -95,12 +97,17 @@ export function formatPublicIdentity(identity: PublicIdentity): string {
 
 /** Reads {@link formatPublicIdentity}. */
 export function parsePublicIdentity(text: string): PublicIdentity {
-  const bytes = fromBase64(text.trim());
+  let bytes: Uint8Array;
+  try {
+    bytes = fromBase64(text.trim());
+  } catch (cause) {
+    throw new Error("Cannot read public key: it is no base64", { cause });
+  }
   if (bytes.length !== 64) throw new Error(`Cannot read public key: ${bytes.length} bytes, not 64`);
   return { agreementKey: bytes.slice(0, 32), signingKey: bytes.slice(32) };
 }
 
-/** Base64 without padding's absence: the standard alphabet. */
+/** Standard base64, with padding. For keys: a call takes only so many arguments. */
 export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }

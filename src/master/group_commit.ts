@@ -32,12 +32,21 @@ export class GroupCommit implements Disposable {
     soon(() => this.flush());
   }
 
-  /** Commits what waits now. A write that fails takes the others of its turn with it: nobody is told, all ask again. */
+  /** Commits what waits now. When that fails each is tried by itself: one that cannot be written harms no other. */
   flush(): void {
     this.#isScheduled = false;
     const writes = this.#waiting;
     this.#waiting = [];
-    if (writes.length === 0) return;
+    if (writes.length === 0 || this.#commit(writes) || writes.length === 1) return;
+    for (const write of writes) this.#commit([write]);
+  }
+
+  [Symbol.dispose](): void {
+    this.flush();
+  }
+
+  /** False when nothing was committed: nobody is told, and who waits for an answer asks again. */
+  #commit(writes: readonly Write[]): boolean {
     const done: (() => void)[] = [];
     try {
       this.#together(() => {
@@ -45,12 +54,15 @@ export class GroupCommit implements Disposable {
       });
     } catch (thrown) {
       this.#log.error(`Cannot store ${writes.length} messages: ${reasonOf(thrown)}`);
-      return;
+      return false;
     }
-    for (const tell of done) tell();
-  }
-
-  [Symbol.dispose](): void {
-    this.flush();
+    for (const tell of done) {
+      try {
+        tell();
+      } catch (thrown) {
+        this.#log.error(`Cannot tell what was stored: ${reasonOf(thrown)}`);
+      }
+    }
+    return true;
   }
 }

@@ -43,10 +43,15 @@ export type ToQueue =
   }
   /** Seal and send to this connection. */
   | { readonly kind: "to_peer"; readonly peer: PeerNumber; readonly message: Uint8Array }
-  /** Seal and send to whoever is connected under this id. */
-  | { readonly kind: "to_id"; readonly role: KeyRole; readonly id: string; readonly message: Uint8Array }
+  /** Seal and send to the minion of this id, if it is connected. */
+  | { readonly kind: "to_minion"; readonly id: string; readonly message: Uint8Array }
   /** A key was accepted, rejected or deleted. */
-  | { readonly kind: "standing"; readonly keyId: Uint8Array; readonly standing: Standing | "deleted" }
+  | {
+    readonly kind: "standing";
+    readonly role: KeyRole;
+    readonly keyId: Uint8Array;
+    readonly standing: "accepted" | "rejected" | "deleted";
+  }
   /** A minion needs a new ticket. */
   | { readonly kind: "welcome"; readonly peer: PeerNumber }
   /** From the publisher: what minions must know to hear it. */
@@ -93,8 +98,8 @@ export type FromQueue =
 export type ToPublisher =
   /** Number, seal, sign and publish this. */
   | { readonly kind: "publish"; readonly plain: Uint8Array }
-  /** This key hears nothing more, and the next epoch begins. */
-  | { readonly kind: "expel"; readonly keyId: Uint8Array }
+  /** These keys hear nothing more, and the next epoch begins. */
+  | { readonly kind: "expel"; readonly keyIds: readonly Uint8Array[] }
   /** The next epoch begins. */
   | { readonly kind: "rotate" };
 

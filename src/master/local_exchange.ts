@@ -8,31 +8,46 @@ import type { Exchange, Hub, HubMessages, Link, LinkListener } from "./link.ts";
 
 type Accept<H extends Hub> = (link: Link<HubMessages[H]["out"]>) => LinkListener<HubMessages[H]["in"]>;
 
-interface Waiting {
+/** The end of a link that a role holds, as its hub sees it. */
+interface End {
   attach(accept: unknown): void;
+  /** The hub has gone: what was on its way to it still arrives, nothing after that. */
+  detach(): void;
 }
 
 /** An exchange for one process. Each hub is opened once at a time. */
 export function localExchange(): Exchange {
   const hubs = new Map<Hub, unknown>();
-  const waiting = new Map<Hub, Set<Waiting>>();
+  const waiting = new Map<Hub, Set<End>>();
+  const attached = new Map<Hub, Set<End>>();
   return {
     serve(hub, onLink) {
       if (hubs.has(hub)) throw new Error(`Cannot open ${hub}: it is open already`);
       hubs.set(hub, onLink);
       for (const end of waiting.get(hub) ?? []) end.attach(onLink);
       waiting.delete(hub);
-      return { [Symbol.dispose]: () => void hubs.delete(hub) };
+      return {
+        [Symbol.dispose]: () => {
+          hubs.delete(hub);
+          for (const end of attached.get(hub) ?? []) end.detach();
+          attached.delete(hub);
+        },
+      };
     },
     connect<H extends Hub>(hub: H, receive: (message: HubMessages[H]["out"]) => void) {
       const toHub = new Direction<HubMessages[H]["in"]>();
       const toClient = new Direction<HubMessages[H]["out"]>();
       toClient.to(receive);
       let listener: LinkListener<HubMessages[H]["in"]> | undefined;
-      const end: Waiting = {
+      const end: End = {
         attach(accept) {
+          attached.set(hub, (attached.get(hub) ?? new Set()).add(end));
           listener = (accept as Accept<H>)(toClient); // the map is keyed by hub, which types cannot say
           toHub.to((message) => listener?.receive(message));
+        },
+        detach() {
+          toHub.flush();
+          toHub[Symbol.dispose]();
         },
       };
       const accept = hubs.get(hub);
@@ -42,8 +57,8 @@ export function localExchange(): Exchange {
         send: (message) => toHub.send(message),
         [Symbol.dispose]: () => {
           waiting.get(hub)?.delete(end);
-          toHub.flush();
-          toHub[Symbol.dispose]();
+          attached.get(hub)?.delete(end);
+          end.detach();
           toClient[Symbol.dispose]();
           listener?.closed();
         },

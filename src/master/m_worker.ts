@@ -9,6 +9,8 @@ import { ProtocolError, reasonOf, UsageError } from "../core/errors.ts";
 import type { Jid } from "../core/jid.ts";
 import { fingerprintOf, keyIdOf, openIdentity, publicHalf } from "../crypto/identity.ts";
 import { openStore } from "../store/store.ts";
+import { TAG_BYTES } from "../runtime/crypto.ts";
+import { MESSAGE_LIMITS } from "../wire/limits.ts";
 import { encodeMinionMessage, readFromMinion } from "../wire/minion_messages.ts";
 import {
   encodeOperatorMessage,
@@ -23,7 +25,7 @@ import { handleOperator } from "./handlers/operator/index.ts";
 import type { FromQueue, PeerNumber } from "./link.ts";
 import { Presence } from "./presence.ts";
 import { Refused } from "./refused.ts";
-import { type RoleContext, untilAborted } from "./role.ts";
+import { guarded, type RoleContext, untilAborted } from "./role.ts";
 
 /** Jobs whose expected minions are kept at hand. */
 const MAX_KNOWN_JOBS = 256;
@@ -36,9 +38,10 @@ export async function runMWorker(context: RoleContext): Promise<void> {
   using publisher = exchange.connect("ZeroMQPubServerChannel", () => {});
   using events = exchange.connect("EventPublisher", () => {});
   const identity = openIdentity(config.paths.masterKey);
-  const presence = new Presence(clock);
+  using presence = new Presence(clock);
   const handshakes = new Map<PeerNumber, MasterHandshake>();
-  using queue = exchange.connect("MWorkerQueue", (message) => receive(message));
+  const answering = new Set<Promise<void>>();
+  using queue = exchange.connect("MWorkerQueue", guarded(log, (message) => receive(message)));
 
   const desk: Desk = {
     config,
@@ -124,9 +127,10 @@ export async function runMWorker(context: RoleContext): Promise<void> {
   const fromOperator = ({ peer, id, message }: Extract<FromQueue, { kind: "request" }>) => {
     try {
       const request = readFromOperator(message);
-      void answer(request, { peer, id }).then((reply) => {
-        queue.send({ kind: "to_peer", peer, message: encodeOperatorMessage(reply) });
-      });
+      const done = answer(request, { peer, id })
+        .then((reply) => queue.send({ kind: "to_peer", peer, message: encodeReply(reply) }))
+        .finally(() => answering.delete(done));
+      answering.add(done);
     } catch (thrown) {
       queue.send({ kind: "end", peer, reason: `operator ${id}: ${reasonOf(thrown)}` });
     }
@@ -148,6 +152,16 @@ export async function runMWorker(context: RoleContext): Promise<void> {
   queue.send({ kind: "work" });
   context.ready();
   await untilAborted(signal);
+  presence[Symbol.dispose]();
+  await Promise.all(answering);
+}
+
+/** The reply's bytes; one that no frame can carry becomes a refusal that says so. */
+function encodeReply(reply: ToOperator): Uint8Array {
+  const bytes = encodeOperatorMessage(reply);
+  if (bytes.length <= MESSAGE_LIMITS.maxBytes - TAG_BYTES || reply.kind !== "reply") return bytes;
+  const reason = `The master failed: its reply has ${bytes.length} bytes, more than a frame can carry`;
+  return encodeOperatorMessage({ kind: "refused", request: reply.request, why: "failed", reason });
 }
 
 /** Remembers the answers for the newest jobs: returns come by the thousand. */

@@ -5,18 +5,18 @@
  *
  * @module
  */
-import { HEARTBEAT, Session } from "../channel/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_BYTES } from "../channel/handshake.ts";
+import { HEARTBEAT, Session } from "../channel/session.ts";
 import { reasonOf } from "../core/errors.ts";
+import { VERSION } from "../core/version.ts";
 import { issueTicket } from "../crypto/ticket.ts";
-import type { KeyRole, Standing } from "../store/key_store.ts";
 import type { Peer, Router } from "../transport/transport.ts";
 import { encodeMinionMessage } from "../wire/minion_messages.ts";
 import { encodeOperatorMessage } from "../wire/operator_messages.ts";
-import type { FromQueue, Link, PeerNumber, PresenceState, ToQueue } from "./link.ts";
+import type { FromQueue, Link, PeerNumber, PresenceState, ToEvents, ToQueue } from "./link.ts";
+import { type Member, Members } from "./members.ts";
 import { HEARTBEAT_MS } from "./pub_server_channel.ts";
-import { type RoleContext, untilAborted } from "./role.ts";
-import { VERSION } from "../core/version.ts";
+import { guarded, type RoleContext, untilAborted } from "./role.ts";
 
 /** How long a ticket for 4505 holds; a minion that comes back later asks for another one over its session. */
 const TICKET_TTL_MS = 60_000;
@@ -24,19 +24,7 @@ const TICKET_TTL_MS = 60_000;
 /** Connections whose keys wait to be accepted; beyond this they are sent away and come back later. */
 const MAX_PENDING = 2_000;
 
-/** A connection that has shaken hands. */
-interface Member {
-  readonly peer: Peer;
-  readonly session: Session;
-  readonly role: KeyRole;
-  readonly id: string;
-  readonly keyHex: string;
-  readonly keyId: Uint8Array;
-  standing: Standing;
-  isHearing: boolean;
-}
-
-/** A connection that has not. */
+/** A connection that has not shaken hands. */
 interface Stranger {
   readonly peer: Peer;
   steps: 0 | 1 | 2;
@@ -55,15 +43,10 @@ export async function runMWorkerQueue(context: RoleContext): Promise<void> {
 class MWorkerQueue implements AsyncDisposable {
   readonly #context: RoleContext;
   readonly #strangers = new Map<PeerNumber, Stranger>();
-  readonly #members = new Map<PeerNumber, Member>();
-  /** By key, in hex: one connection a key. */
-  readonly #byKey = new Map<string, Member>();
-  /** By role and id, accepted ones only. */
-  readonly #byId = new Map<string, Member>();
+  readonly #members = new Members();
   readonly #workers: Link<FromQueue>[] = [];
-  readonly #events;
+  readonly #events: Link<ToEvents>;
   #publishing: Publishing | undefined;
-  #pending = 0;
   #router: Router | undefined;
   #hub: Disposable | undefined;
   #received: Promise<void> = Promise.resolve();
@@ -84,7 +67,7 @@ class MWorkerQueue implements AsyncDisposable {
       onReport: ({ address, reason }) => log.warning(`${address}: ${reason}`),
     });
     this.#hub = exchange.serve("MWorkerQueue", (link) => ({
-      receive: (message) => this.#obey(message, link),
+      receive: guarded(log, (message) => this.#obey(message, link)),
       closed: () => {
         const index = this.#workers.indexOf(link);
         if (index !== -1) this.#workers.splice(index, 1);
@@ -111,22 +94,27 @@ class MWorkerQueue implements AsyncDisposable {
 
   async #receive(router: Router): Promise<void> {
     for await (const [peer, frame, ...more] of router) {
-      if (!frame || more.length > 0) router.disconnect(peer, "a message of more than one frame");
-      else this.#take(peer, frame);
+      try {
+        if (!frame || more.length > 0) router.disconnect(peer, "a message of more than one frame");
+        else this.#take(peer, frame);
+      } catch (thrown) {
+        this.#context.log.error(`${peer.address}: Cannot handle a frame: ${reasonOf(thrown)}`);
+        router.disconnect(peer, "the master failed");
+      }
     }
   }
 
   #take(peer: Peer, frame: Uint8Array): void {
-    const member = this.#members.get(peer.number);
+    const member = this.#members.find(peer.number);
     if (!member) return this.#takeHandshake(peer, frame);
     let message: Uint8Array;
     try {
       message = member.session.open(frame);
     } catch (thrown) {
-      return this.#expel(member, reasonOf(thrown));
+      return this.#refuse(member, reasonOf(thrown));
     }
     if (message.length === 0) this.#send(member, HEARTBEAT);
-    else if (member.standing !== "accepted") this.#expel(member, "it spoke before its key was accepted");
+    else if (member.standing !== "accepted") this.#refuse(member, "it spoke before its key was accepted");
     else {
       const { role, id } = member;
       this.#workerOf(peer.number)?.send({ kind: "request", peer: peer.number, role, id, message });
@@ -156,20 +144,18 @@ class MWorkerQueue implements AsyncDisposable {
       this.#workerOf(peer.number)?.send({ kind: "gone", peer: peer.number });
       return;
     }
-    const member = this.#members.get(peer.number);
+    const member = this.#members.find(peer.number);
     if (!member) return;
-    this.#members.delete(peer.number);
-    if (this.#byKey.get(member.keyHex) === member) this.#byKey.delete(member.keyHex);
-    if (member.standing === "pending") this.#pending--;
+    this.#withdraw(member);
+    this.#members.remove(member);
     if (member.role === "operator") this.#events.send({ kind: "gone", peer: peer.number });
-    if (this.#byId.get(nameOf(member)) === member) this.#forget(member);
   }
 
-  /** From here on nothing is sent to it and nobody counts on it. */
-  #forget(member: Member): void {
-    this.#byId.delete(nameOf(member));
+  /** From here on nobody counts on this minion. */
+  #withdraw(member: Member): void {
+    if (!this.#members.withdraw(member)) return;
     if (member.isHearing) this.#tellPresence(member, "down");
-    else if (member.role === "minion") this.#tellWorkers(member, "down");
+    else this.#tellWorkers(member, "down");
     member.isHearing = false;
   }
 
@@ -189,34 +175,35 @@ class MWorkerQueue implements AsyncDisposable {
       case "end":
         return this.#endPeer(message);
       case "to_peer": {
-        const member = this.#members.get(message.peer);
-        if (member) this.#send(member, message.message);
-        return;
+        const member = this.#members.find(message.peer);
+        if (member) return this.#send(member, message.message);
+        // Its subscription may have been asked for after it had gone.
+        return this.#events.send({ kind: "gone", peer: message.peer });
       }
-      case "to_id": {
-        const member = this.#byId.get(`${message.role}/${message.id}`);
+      case "to_minion": {
+        const member = this.#members.minion(message.id);
         if (member) this.#send(member, message.message);
         return;
       }
       case "standing":
-        return this.#judge(hexOf(message.keyId), message.standing);
+        return this.#judge(message);
       case "welcome": {
-        const member = this.#members.get(message.peer);
+        const member = this.#members.find(message.peer);
         if (member) this.#welcome(member);
         return;
       }
       case "publishing":
         return this.#tellPublishing(message);
       case "hearing":
-        return this.#hear(hexOf(message.keyId), message.isHearing);
+        return this.#hear(message);
     }
   }
 
   #enrol(link: Link<FromQueue>): void {
     this.#workers.push(link);
     const at = this.#context.clock.now();
-    for (const { role, id, peer, isHearing } of this.#byId.values()) {
-      if (role !== "minion" || !isHearing) continue;
+    for (const { id, peer, isHearing } of this.#members.minions) {
+      if (!isHearing) continue;
       link.send({ kind: "presence", id, state: "up", at, address: peer.address, isToRecord: false });
     }
   }
@@ -225,18 +212,16 @@ class MWorkerQueue implements AsyncDisposable {
     const stranger = this.#strangers.get(message.peer);
     if (!stranger) return;
     const { sendKey, receiveKey, role, id, keyId, standing, reason } = message;
-    const keyHex = hexOf(keyId);
     const { peer } = stranger;
     this.#strangers.delete(message.peer);
-    // One minion, one connection; a person may have several terminals.
+    // One minion, one connection; a person may have several terminals. Who is refused does not put the other out.
     const isSingle = role === "minion" && standing !== "rejected";
-    const older = isSingle ? this.#byKey.get(keyHex) : undefined;
+    const older = isSingle ? this.#members.withKey(role, keyId) : [];
     const session = new Session({ sendKey, receiveKey });
-    const member: Member = { peer, session, role, id, keyHex, keyId, standing, isHearing: false };
-    this.#members.set(message.peer, member);
-    if (isSingle) this.#byKey.set(keyHex, member);
-    if (older) this.#expel(older, "the same key connected again");
-    if (standing === "pending" && ++this.#pending > MAX_PENDING) {
+    const member: Member = { peer, session, role, id, keyId, standing, isHearing: false };
+    this.#members.add(member);
+    for (const other of older) this.#expel(other, "the same key connected again");
+    if (this.#members.pendingCount > MAX_PENDING && standing === "pending") {
       return this.#expel(member, `${MAX_PENDING} connections wait to be accepted already`);
     }
     this.#router?.admit(peer);
@@ -246,9 +231,9 @@ class MWorkerQueue implements AsyncDisposable {
   #greetMember(member: Member, reason: string): void {
     const { role, standing } = member;
     if (standing === "accepted") {
-      if (role === "minion") this.#byId.set(nameOf(member), member);
-      if (role === "minion") this.#welcome(member);
-      else this.#send(member, encodeOperatorMessage({ kind: "accepted", version: VERSION }));
+      if (role === "operator") return this.#send(member, encodeOperatorMessage({ kind: "accepted", version: VERSION }));
+      this.#members.announce(member);
+      this.#welcome(member);
     } else if (role === "operator") {
       const why = standing === "pending" ? "its key waits to be accepted on the master" : reason;
       this.#send(member, encodeOperatorMessage({ kind: "denied", reason: why }));
@@ -275,19 +260,17 @@ class MWorkerQueue implements AsyncDisposable {
   }
 
   #endPeer({ peer, reason, frame }: Extract<ToQueue, { kind: "end" }>): void {
-    const found = this.#strangers.get(peer)?.peer ?? this.#members.get(peer)?.peer;
+    const found = this.#strangers.get(peer)?.peer ?? this.#members.find(peer)?.peer;
     if (!found) return;
     if (frame && this.#strangers.has(peer)) this.#router?.send(found, [frame]);
     this.#context.log.warning(`${found.address}: ${reason}`);
     this.#router?.disconnect(found, reason);
   }
 
-  #judge(keyHex: string, standing: Standing | "deleted"): void {
-    for (const member of [...this.#members.values()]) {
-      if (member.keyHex !== keyHex) continue;
-      if (member.standing === "pending") this.#pending--;
-      member.standing = standing === "deleted" ? "rejected" : standing;
-      if (member.standing !== "accepted" && this.#byId.get(nameOf(member)) === member) this.#forget(member);
+  #judge({ role, keyId, standing }: Extract<ToQueue, { kind: "standing" }>): void {
+    for (const member of this.#members.withKey(role, keyId)) {
+      this.#members.setStanding(member, standing === "deleted" ? "rejected" : standing);
+      if (standing !== "accepted") this.#withdraw(member);
       this.#greetMember(member, `its key was ${standing} on the master`);
     }
   }
@@ -296,17 +279,18 @@ class MWorkerQueue implements AsyncDisposable {
     const isFirst = this.#publishing === undefined;
     this.#publishing = publishing;
     const message = encodeMinionMessage({ kind: "epochs", epochs: [...publishing.epochs] });
-    for (const member of this.#byId.values()) {
+    for (const member of this.#members.minions) {
       if (isFirst) this.#welcome(member);
-      else if (member.role === "minion") this.#send(member, message);
+      else this.#send(member, message);
     }
   }
 
-  #hear(keyHex: string, isHearing: boolean): void {
-    const member = this.#byKey.get(keyHex);
-    if (!member || member.isHearing === isHearing || this.#byId.get(nameOf(member)) !== member) return;
-    member.isHearing = isHearing;
-    this.#tellPresence(member, isHearing ? "up" : "down");
+  #hear({ keyId, isHearing }: Extract<ToQueue, { kind: "hearing" }>): void {
+    for (const member of this.#members.withKey("minion", keyId)) {
+      if (member.isHearing === isHearing || this.#members.minion(member.id) !== member) continue;
+      member.isHearing = isHearing;
+      this.#tellPresence(member, isHearing ? "up" : "down");
+    }
   }
 
   #tellPresence(member: Member, state: "up" | "down"): void {
@@ -329,18 +313,15 @@ class MWorkerQueue implements AsyncDisposable {
     this.#router?.send(member.peer, [member.session.seal(message)]);
   }
 
+  /** It did what no honest peer does. */
+  #refuse(member: Member, reason: string): void {
+    const { id, role } = member;
+    this.#events.send({ kind: "emit", tag: "brine/auth/refused", data: { id, role, reason } });
+    this.#expel(member, reason);
+  }
+
   #expel(member: Member, reason: string): void {
     this.#context.log.warning(`${member.role} ${member.id} at ${member.peer.address}: ${reason}`);
     this.#router?.disconnect(member.peer, reason);
   }
-}
-
-function nameOf({ role, id }: { role: KeyRole; id: string }): string {
-  return `${role}/${id}`;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
 }

@@ -16,7 +16,7 @@ export interface Sighting {
 }
 
 /** The minions that are up, and those on their way. */
-export class Presence {
+export class Presence implements Disposable {
   readonly #clock: Clock;
   readonly #up = new Map<string, Sighting>();
   readonly #joining = new Map<string, number>();
@@ -60,6 +60,12 @@ export class Presence {
       const timer = this.#clock.after(JOINING_MS, finish);
       this.#waiters.add(check);
     });
+  }
+
+  /** Nobody waits any longer. */
+  [Symbol.dispose](): void {
+    this.#joining.clear();
+    for (const check of this.#waiters) check();
   }
 
   #isJoining(id: string): boolean {

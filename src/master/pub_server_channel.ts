@@ -4,16 +4,15 @@
  *
  * @module
  */
-import { sameBytes } from "../core/bytes.ts";
 import { sealPublish } from "../crypto/publish_seal.ts";
 import { openIdentity } from "../crypto/identity.ts";
-import { readTicket } from "../crypto/ticket.ts";
 import { randomBytes } from "../runtime/crypto.ts";
-import type { Peer, Publisher } from "../transport/transport.ts";
+import type { Publisher } from "../transport/transport.ts";
 import type { Epoch } from "../wire/minion_messages.ts";
-import { encodePublished, JOB_TOPIC } from "../wire/publish.ts";
+import { encodePublished } from "../wire/publish.ts";
+import { Audience } from "./audience.ts";
 import type { ToPublisher } from "./link.ts";
-import { type RoleContext, untilAborted } from "./role.ts";
+import { guarded, type RoleContext, untilAborted } from "./role.ts";
 
 /** Between a new epoch's key going out on 4506 and its first use on 4505. */
 const EPOCH_OVERLAP_MS = 1_000;
@@ -61,36 +60,20 @@ class Epochs {
 export async function runPubServerChannel(context: RoleContext): Promise<void> {
   const { config, clock, exchange, log, signal, transport } = context;
   const { signing } = openIdentity(config.paths.masterKey);
-  let ticketKey = randomBytes(32);
   // Seconds since 2020: later than every epoch of an earlier run of this master.
   const epochs = new Epochs(Math.floor((clock.now() - Date.UTC(2020, 0, 1)) / 1000));
-  const admitted = new Map<number, { peer: Peer; keyId: Uint8Array; isHearing: boolean }>();
   using queue = exchange.connect("MWorkerQueue", () => {});
   using events = exchange.connect("EventPublisher", () => {});
-
-  const gate = (peer: Peer, topic: Uint8Array): "subscribe" | "consume" | "refuse" => {
-    const entry = admitted.get(peer.number);
-    if (!entry) {
-      const ticket = readTicket(ticketKey, topic, clock.now());
-      if (!ticket) return "refuse";
-      admitted.set(peer.number, { peer, keyId: ticket.keyId, isHearing: false });
-      publisher.admit(peer);
-      return "consume";
-    }
-    if (!sameBytes(topic, JOB_TOPIC) || entry.isHearing) return "refuse";
-    entry.isHearing = true;
-    queue.send({ kind: "hearing", keyId: entry.keyId, isHearing: true });
-    const stop = () => {
-      admitted.delete(peer.number);
-      queue.send({ kind: "hearing", keyId: entry.keyId, isHearing: false });
-    };
-    peer.closed.addEventListener("abort", stop, { once: true });
-    return "subscribe";
-  };
+  const audience = new Audience({
+    now: () => clock.now(),
+    admit: (peer) => publisher.admit(peer),
+    disconnect: (peer, reason) => publisher.disconnect(peer, reason),
+    onHearing: (keyId, isHearing) => queue.send({ kind: "hearing", keyId, isHearing }),
+  });
   await using publisher: Publisher = await transport.openPublisher({
     hostname: config.interface,
     port: config.publishPort,
-    gate,
+    gate: (peer, topic) => audience.judge(peer, topic),
     onReport: ({ address, reason }) => {
       log.warning(`${address}: ${reason}`);
       events.send({ kind: "emit", tag: "brine/publisher/dropped", data: { address, reason } });
@@ -98,6 +81,7 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
   });
 
   const tellEpochs = () => {
+    const { ticketKey } = audience;
     queue.send({ kind: "publishing", publishPort: publisher.port, epochs: epochs.held, ticketKey });
   };
   const publish = (plain: Uint8Array) => {
@@ -105,29 +89,33 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
     publisher.send([sealPublish({ epoch: epoch.number, sequence }, epoch.key, plain, signing)]);
   };
   let overlap: Disposable | undefined;
-  const rotate = () => {
-    if (!epochs.prepare()) return;
+  let isNextKnownToExpelled = false;
+  const begin = () => {
+    epochs.begin();
+    if (isNextKnownToExpelled) epochs.prepare();
     tellEpochs();
-    overlap = clock.after(EPOCH_OVERLAP_MS, () => {
-      epochs.begin();
-      tellEpochs();
-      log.info(`epoch ${epochs.held[0]?.number} begins`);
-    });
+    log.info(`epoch ${epochs.held[0]?.number} begins`);
+    if (isNextKnownToExpelled) overlap = clock.after(EPOCH_OVERLAP_MS, begin);
+    isNextKnownToExpelled = false;
   };
-  const expel = (keyId: Uint8Array) => {
-    ticketKey = randomBytes(32); // whoever must come back asks for a new ticket over its live session
-    for (const entry of admitted.values()) {
-      if (sameBytes(entry.keyId, keyId)) publisher.disconnect(entry.peer, "its key was deleted or rejected");
-    }
+  const rotate = (): boolean => {
+    if (!epochs.prepare()) return false;
     tellEpochs();
-    rotate();
+    overlap = clock.after(EPOCH_OVERLAP_MS, begin);
+    return true;
+  };
+  const expel = (keyIds: readonly Uint8Array[]) => {
+    audience.expel(keyIds);
+    if (rotate()) return;
+    isNextKnownToExpelled = true; // the key that was to come has gone out to them too: it is replaced as soon as it is used
+    tellEpochs();
   };
   const receive = (message: ToPublisher) => {
     if (message.kind === "publish") publish(message.plain);
-    else if (message.kind === "expel") expel(message.keyId);
+    else if (message.kind === "expel") expel(message.keyIds);
     else rotate();
   };
-  using _hub = exchange.serve("ZeroMQPubServerChannel", () => ({ receive, closed: () => {} }));
+  using _hub = exchange.serve("ZeroMQPubServerChannel", () => ({ receive: guarded(log, receive), closed: () => {} }));
   using _beat = clock.every(HEARTBEAT_MS, () => publish(encodePublished({ kind: "beat", at: clock.now() })));
   tellEpochs();
   log.info(`publishing on ${publisher.hostname}:${publisher.port}`);

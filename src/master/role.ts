@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
+import { reasonOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { MasterConfig } from "../config/master_config.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -42,4 +43,15 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** `receive`, but what one message makes it throw is logged, and the next one is taken as ever. */
+export function guarded<Message>(log: Log, receive: (message: Message) => void): (message: Message) => void {
+  return (message) => {
+    try {
+      receive(message);
+    } catch (thrown) {
+      log.error(`Cannot handle a message: ${reasonOf(thrown)}`);
+    }
+  };
 }

@@ -11,6 +11,7 @@ import { ClientChannel, type Loss } from "../channel/client_channel.ts";
 import type { MinionConfig } from "../config/minion_config.ts";
 import type { Clock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
+import type { Jid } from "../core/jid.ts";
 import type { Log } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
 import { fingerprintOf, type Identity, openIdentity, publicHalf, type PublicIdentity } from "../crypto/identity.ts";
@@ -76,8 +77,11 @@ class Minion implements AsyncDisposable {
   /** The master's clock minus ours: expiry is judged by the clock that set it. */
   #clockOffsetMs = 0;
   #lastLoss = "";
+  #hasSession = false;
   #refused = 0;
   #reporter: Disposable | undefined;
+  /** Subscriptions of sessions that were lost, until they are closed. */
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(context: MinionContext) {
     const { config, clock, log } = context;
@@ -89,7 +93,7 @@ class Minion implements AsyncDisposable {
     makePrivateDirectory(paths.minionTemporary);
     const spool = new Spool(paths.minionSpool);
     const send = (message: FromMinion) => this.#send(message);
-    this.#sender = new ReturnSender({ id: config.id, spool, clock, send });
+    this.#sender = new ReturnSender({ id: config.id, spool, clock, log, send });
     this.#executor = new Executor({
       clock,
       log,
@@ -103,15 +107,15 @@ class Minion implements AsyncDisposable {
         functions: builtinFunctions(),
         clock,
       },
-      onReturn: (head, body) => this.#sender.announce(head.jid, { head, body }),
-      onRunning: (jids) => void this.#send({ kind: "running", id: config.id, jids: [...jids] }),
+      onReturn: (head, body) => this.#sender.announce(head, body),
+      onRunning: (jids) => this.#tellRunning(jids),
     });
   }
 
   start(): void {
     const { config, clock, transport, log } = this.#context;
     const { id, masterHost, masterPort, token, reconnectFirstMs, reconnectMaxMs } = config;
-    log.info(`minion ${id}, key ${fingerprintOf(publicHalf(this.#identity))}, master ${masterHost}:${masterPort}`);
+    log.info(`key ${fingerprintOf(publicHalf(this.#identity))}, master ${masterHost}:${masterPort}`);
     this.#channel = new ClientChannel({
       transport,
       clock,
@@ -120,7 +124,10 @@ class Minion implements AsyncDisposable {
       checkMaster: (master, at) => this.#checkMaster(master, at),
       reconnect: { firstMs: reconnectFirstMs, maxMs: reconnectMaxMs },
       heartbeatMs: FIRST_HEARTBEAT_MS,
-      onOpen: () => this.#lastLoss = "",
+      onOpen: () => {
+        this.#lastLoss = "";
+        this.#hasSession = true;
+      },
       onMessage: (message) => this.#obey(readToMinion(message)),
       onLost: (loss) => this.#lose(loss),
     });
@@ -129,7 +136,8 @@ class Minion implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#executor[Symbol.asyncDispose]();
     this.#reporter?.[Symbol.dispose]();
-    await this.#subscription?.[Symbol.asyncDispose]();
+    this.#unsubscribe();
+    await Promise.all(this.#closing);
     await this.#channel?.[Symbol.asyncDispose]();
     this.#sender[Symbol.dispose]();
     this.#ledger[Symbol.dispose]();
@@ -143,8 +151,8 @@ class Minion implements AsyncDisposable {
     if (isNew) this.#context.log.warning(`first contact: the master's key ${fingerprint} is trusted from now on`);
     this.#clockOffsetMs = at - this.#context.clock.now();
     this.#reader ??= new PublishReader(publicKeyOf("ed25519", master.signingKey), {
-      onJob: (job) => void this.#take(job).catch((thrown) => this.#refuse(reasonOf(thrown))),
-      onRefused: (reason) => this.#refuse(reason),
+      onJob: (job) => void this.#take(job).catch((thrown) => this.#refuse(`dropped a job: ${reasonOf(thrown)}`)),
+      onRefused: (reason) => this.#refuse(`dropped a publish: ${reason}`),
       onGap: (missing) => this.#context.log.warning(`${missing} publishes did not arrive`),
     });
   }
@@ -196,11 +204,13 @@ class Minion implements AsyncDisposable {
       needTicket: () => void this.#send({ kind: "ticket", id: config.id }),
     });
     this.#sender.start();
+    this.#tellRunning(this.#executor.jids);
   }
 
   #lose({ reason, cause, retryInMs }: Loss): void {
-    void this.#subscription?.[Symbol.asyncDispose]();
-    this.#subscription = undefined;
+    this.#unsubscribe();
+    if (cause && this.#hasSession) this.#refuse(`ended the session: ${reasonOf(cause)}`);
+    this.#hasSession = false;
     const { log, config } = this.#context;
     const text = cause
       ? reasonOf(cause)
@@ -213,6 +223,14 @@ class Minion implements AsyncDisposable {
     this.#lastLoss = text;
   }
 
+  #unsubscribe(): void {
+    const subscription = this.#subscription;
+    this.#subscription = undefined;
+    if (!subscription) return;
+    const closing = subscription[Symbol.asyncDispose]().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
   #send(message: FromMinion): boolean {
     return this.#channel?.send(encodeMinionMessage(message)) ?? false;
   }
@@ -222,12 +240,13 @@ class Minion implements AsyncDisposable {
   async #take(job: Job): Promise<void> {
     const { config, clock, log } = this.#context;
     const matcher = await parseTarget(job.target);
+    if (this.#context.signal.aborted) return;
     const grains = matcher.usesGrains ? this.#currentGrains() : {};
     if (!matcher.matches({ id: config.id, grains })) return;
     const lateMs = clock.now() + this.#clockOffsetMs - job.expiresAt;
     if (lateMs > 0) return log.warning(`${job.jid} came ${lateMs} ms after its expiry: not run`);
     try {
-      if (!this.#ledger.take(job.jid, job.expiresAt)) return this.#refuse(`${job.jid} was run already`);
+      if (!this.#ledger.take(job.jid, job.expiresAt)) return this.#refuse(`dropped ${job.jid}: it was run already`);
     } catch (thrown) {
       log.error(`Cannot note ${job.jid} on disk: ${reasonOf(thrown)}`);
       return this.#executor.refuse(
@@ -245,15 +264,24 @@ class Minion implements AsyncDisposable {
     return this.#grains;
   }
 
-  /** A frame was dropped: it is logged, and the master is told, now and then, how many there were. */
+  #tellRunning(jids: readonly Jid[]): void {
+    if (jids.length > 0) this.#send({ kind: "running", id: this.#context.config.id, jids: [...jids] });
+  }
+
+  /** Something that came was not taken: it is logged, and the master is told, now and then, how many there were. */
   #refuse(reason: string): void {
-    this.#context.log.warning(`dropped a publish: ${reason}`);
+    this.#context.log.warning(reason);
     this.#refused++;
+    this.#reportLater(reason);
+  }
+
+  #reportLater(reason: string): void {
     this.#reporter ??= this.#context.clock.after(REPORT_EVERY_MS, () => {
-      const data = { count: this.#refused, reason };
       this.#reporter = undefined;
-      this.#refused = 0;
+      const data = { count: this.#refused, reason };
+      if (!this.#subscription) return this.#reportLater(reason); // nobody to tell
       this.#send({ kind: "event", id: this.#context.config.id, tag: "refused", data });
+      this.#refused = 0;
     });
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { sameBytes } from "../core/bytes.ts";
 import { ProtocolError, reasonOf } from "../core/errors.ts";
 import { type VerifiedPublish, verifyPublish } from "../crypto/publish_seal.ts";
 import type { PublicKey } from "../runtime/crypto.ts";
@@ -12,6 +13,8 @@ import { type Job, readPublished } from "../wire/publish.ts";
 
 /** Frames of an epoch whose key is still on its way; beyond this the oldest is dropped. */
 const MAX_HELD = 64;
+
+const NO_KEY = new Uint8Array(0);
 
 /** What comes out. */
 export interface PublishListener {
@@ -38,8 +41,12 @@ export class PublishReader {
 
   /** The keys to hold from now on. */
   setEpochs(epochs: readonly Epoch[]): void {
+    const before = this.#epochs;
     this.#epochs = new Map(epochs.map((epoch) => [epoch.number, epoch]));
-    this.#lastSequence = new Map([...this.#lastSequence].filter(([number]) => this.#epochs.has(number)));
+    // A master that was started twice in one second numbers another epoch alike: its key tells them apart.
+    const isSame = ({ number, key }: Epoch) => sameBytes(before.get(number)?.key ?? NO_KEY, key);
+    const kept = new Set(epochs.filter(isSame).map(({ number }) => number));
+    this.#lastSequence = new Map([...this.#lastSequence].filter(([number]) => kept.has(number)));
     const held = this.#held;
     this.#held = [];
     for (const publish of held) this.#guard(() => this.#open(publish));
@@ -54,7 +61,6 @@ export class PublishReader {
     try {
       work();
     } catch (thrown) {
-      if (!(thrown instanceof ProtocolError)) throw thrown;
       this.#listener.onRefused(reasonOf(thrown));
     }
   }

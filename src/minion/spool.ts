@@ -64,11 +64,17 @@ export class Spool {
     return listDirectory(this.#directory).filter(isJid);
   }
 
-  /** A waiting return's head; undefined when it has gone. */
+  /** A waiting return's head; undefined when it has gone. Throws when a power failure left only a part of it. */
   head(jid: Jid): SpooledHead | undefined {
-    const start = readFilePart(this.#pathOf(jid), 0, 1_024);
-    if (!start || start.length < LENGTH_BYTES) return undefined;
-    return v.parse(head, decode(start.subarray(LENGTH_BYTES, LENGTH_BYTES + headBytes(start))));
+    const path = this.#pathOf(jid);
+    const start = readFilePart(path, 0, 1_024);
+    if (!start) return undefined;
+    if (start.length < LENGTH_BYTES) throw new Error(`Cannot read the return of ${jid}: it was cut off`);
+    const bodyStart = LENGTH_BYTES + headBytes(start);
+    const found = v.parse(head, decode(start.subarray(LENGTH_BYTES, bodyStart)));
+    const end = readFilePart(path, bodyStart + found.sizeBytes - 1, 2);
+    if (end?.length !== 1) throw new Error(`Cannot read the return of ${jid}: it was cut off`);
+    return found;
   }
 
   /** A whole body. */

@@ -35,7 +35,8 @@ export class Subscription implements AsyncDisposable {
   #subscriber: Subscriber | undefined;
   #wait: Disposable | undefined;
   #isClosed = false;
-  #received: Promise<void> = Promise.resolve();
+  /** Connections that are in use or being closed. */
+  readonly #connections = new Set<Promise<void>>();
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -52,7 +53,7 @@ export class Subscription implements AsyncDisposable {
     this.#isClosed = true;
     this.#wait?.[Symbol.dispose]();
     await this.#subscriber?.[Symbol.asyncDispose]();
-    await this.#received;
+    await Promise.all(this.#connections);
   }
 
   #open(ticket: Uint8Array): void {
@@ -68,7 +69,8 @@ export class Subscription implements AsyncDisposable {
     subscriber.subscribe(ticket);
     subscriber.subscribe(JOB_TOPIC);
     this.#subscriber = subscriber;
-    this.#received = this.#receive(subscriber);
+    const done = this.#receive(subscriber).finally(() => this.#connections.delete(done));
+    this.#connections.add(done);
   }
 
   async #receive(subscriber: Subscriber): Promise<void> {
@@ -76,12 +78,12 @@ export class Subscription implements AsyncDisposable {
       this.#backoff.reset();
       if (frame) this.#options.onFrame(frame);
     }
+    await subscriber[Symbol.asyncDispose]();
   }
 
   #lose(subscriber: Subscriber, reason: string): void {
     if (this.#isClosed || this.#subscriber !== subscriber) return;
     this.#subscriber = undefined;
-    void subscriber[Symbol.asyncDispose]();
     this.#options.onLost(reason);
     this.#ask();
   }

@@ -99,6 +99,11 @@ export function isSignedBy(key: PublicKey, message: Uint8Array, signature: Uint8
 
 /** SHA-256 of the parts, one after the other. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  return sha256Of(parts);
+}
+
+/** The same for parts that come one at a time and are too large together. */
+export function sha256Of(parts: Iterable<Uint8Array>): Uint8Array {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   return new Uint8Array(hash.digest());
@@ -137,7 +142,7 @@ export function open(
   try {
     const plain = decipher.update(sealed.subarray(0, end));
     decipher.final();
-    return plain;
+    return new Uint8Array(plain.buffer, plain.byteOffset, plain.length); // no Buffer: its slice() is no copy
   } catch {
     return undefined;
   }

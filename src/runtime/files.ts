@@ -30,16 +30,28 @@ export function writePrivateFile(
   try {
     fs.writeFileSync(fresh, content, { mode: PRIVATE_FILE, flag: "wx", flush: isFlushed });
     fs.renameSync(fresh, path);
+    if (isFlushed) flushDirectory(dirname(path));
   } catch (cause) {
     fs.rmSync(fresh, { force: true });
     throw cause;
   }
 }
 
+/** A name is kept by its directory, so that has to reach the disk too. */
+function flushDirectory(path: string): void {
+  const descriptor = fs.openSync(path, "r");
+  try {
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 /** The file's bytes, or undefined when there is none. */
 export function readFileIfThere(path: string): Uint8Array | undefined {
   try {
-    return fs.readFileSync(path);
+    const bytes = fs.readFileSync(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length); // no Buffer: its slice() is no copy
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return undefined;
     throw cause;
@@ -142,7 +154,12 @@ export class AppendFile implements Disposable {
   }
 }
 
-/** Makes an empty 0600 file unless there is a file already. */
+/** Makes an empty 0600 file unless there is a file already; one that is open to others is closed to them. */
 export function setPrivateFile(path: string): void {
-  fs.closeSync(fs.openSync(path, "a", PRIVATE_FILE));
+  const descriptor = fs.openSync(path, "a", PRIVATE_FILE);
+  try {
+    if ((fs.fstatSync(descriptor).mode & 0o077) !== 0) fs.fchmodSync(descriptor, PRIVATE_FILE);
+  } finally {
+    fs.closeSync(descriptor);
+  }
 }

@@ -16,6 +16,13 @@ export function environment(): Readonly<Record<string, string | undefined>> {
   return process.env;
 }
 
+/** The value of an environment variable, which is gone from the environment afterwards. */
+export function takeVariable(name: string): string | undefined {
+  const value = process.env[name];
+  delete process.env[name];
+  return value;
+}
+
 /** The user's home directory. */
 export function homeDirectory(): string {
   return homedir();

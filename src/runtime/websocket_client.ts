@@ -12,6 +12,7 @@
  */
 import { pause, systemClock } from "../core/clock.ts";
 import { reasonOf } from "../core/errors.ts";
+import { connectFailure } from "./connect_failure.ts";
 import { closeReason } from "./websocket.ts";
 
 /** What a client is opened with. After `onClose`, or after the owner's own `close`, nothing more comes. */
@@ -96,7 +97,7 @@ export function openWebSocketClient(options: WebSocketClientOptions): ClientWebS
   });
   // Without a listener a refused connection would end the process (table J6).
   native.addEventListener("error", (event) => {
-    error = "message" in event && typeof event.message === "string" ? event.message : "unknown";
+    error = connectFailure(event);
   });
   native.addEventListener("close", ({ code, reason }) => {
     gone.abort();

@@ -28,6 +28,8 @@ const LISTEN_FAILURES: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
   ["EPERM", "permission denied"],
   ["EADDRNOTAVAIL", "no interface of this machine has that address"],
+  ["ENOENT", "it is not an address"], // Bun, for a name that does not resolve
+  ["ENOTFOUND", "it is not an address"],
 ]);
 
 function listenFailure(cause: unknown): string {

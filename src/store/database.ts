@@ -63,7 +63,11 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
     database.exec("COMMIT");
     return result;
   } catch (cause) {
-    database.exec("ROLLBACK");
+    try {
+      database.exec("ROLLBACK");
+    } catch {
+      // After some failures, a full disk for one, SQLite has rolled back already; `cause` is what matters.
+    }
     throw cause;
   }
 }

@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { concat, sameBytes } from "../core/bytes.ts";
 import type { Jid } from "../core/jid.ts";
-import { sha256 } from "../runtime/crypto.ts";
+import { sha256Of } from "../runtime/crypto.ts";
 import type { DatabaseSync, StatementSync } from "../runtime/sqlite.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { BODY_LIMITS } from "../wire/limits.ts";
@@ -44,10 +44,15 @@ export interface ReturnRecord extends ReturnHead {
 /** What a return still needs: nothing, or the bytes from this offset on. */
 export type ReturnState = { readonly isComplete: true } | { readonly isComplete: false; readonly offset: number };
 
+/** Pieces that are read at once: a minion that sent its body byte by byte makes the reader come again, not wait. */
+const MAX_PIECES = 64;
+
 /** Jobs and returns, in SQLite. */
 export class JobStore {
   readonly #database: DatabaseSync;
-  readonly #statements: Readonly<Record<"putReturn" | "getReturn" | "putPlace" | "putChunk" | "held", StatementSync>>;
+  readonly #statements: Readonly<
+    Record<"putReturn" | "getReturn" | "body" | "putPlace" | "putChunk" | "held" | "piece", StatementSync>
+  >;
   readonly #returnsOf: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -56,11 +61,21 @@ export class JobStore {
       putReturn: database.prepare(
         "INSERT OR IGNORE INTO returns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ),
-      getReturn: database.prepare("SELECT * FROM returns WHERE jid = ? AND minion = ?"),
+      getReturn: database.prepare(
+        `SELECT jid, minion, retcode, success, started_at, duration_ms, size_bytes, hash, is_complete
+         FROM returns WHERE jid = ? AND minion = ?`,
+      ),
+      body: database.prepare("SELECT body, is_complete FROM returns WHERE jid = ? AND minion = ?"),
       putPlace: database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?)"),
       putChunk: database.prepare("INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)"),
+      // Pieces follow one another without a gap: the last one's end is how much there is.
       held: database.prepare(
-        "SELECT coalesce(sum(length(data)), 0) AS held FROM chunks WHERE jid = ? AND minion = ?",
+        `SELECT at_offset + length(data) AS held FROM chunks WHERE jid = ? AND minion = ?
+         ORDER BY at_offset DESC LIMIT 1`,
+      ),
+      piece: database.prepare(
+        `SELECT at_offset, data FROM chunks WHERE jid = ? AND minion = ? AND at_offset <= ?
+         ORDER BY at_offset DESC LIMIT 1`,
       ),
     };
     this.#returnsOf = database.prepare(
@@ -82,7 +97,7 @@ export class JobStore {
     this.together(() => {
       this.#database
         .prepare("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?)")
-        .run(job.jid, record, encode(expected), expected.length, job.createdAt, job.expiresAt);
+        .run(job.jid, record, encode([...expected].sort()), expected.length, job.createdAt, job.expiresAt);
       for (const id of absent.keys()) this.#statements.putPlace.run(job.jid, id, "unreachable", job.createdAt);
     });
   }
@@ -149,7 +164,7 @@ export class JobStore {
     }
     this.#statements.putChunk.run(jid, minion, offset, data);
     if (held + data.length < sizeBytes) return { isComplete: false, offset: held + data.length };
-    if (sameBytes(sha256(...this.#chunksOf(jid, minion)), blob(row["hash"]))) {
+    if (sameBytes(sha256Of(this.#chunksOf(jid, minion)), blob(row["hash"]))) {
       this.#database.prepare("UPDATE returns SET is_complete = 1 WHERE jid = ? AND minion = ?").run(jid, minion);
       return { isComplete: true };
     }
@@ -176,25 +191,21 @@ export class JobStore {
     });
   }
 
-  /** Bytes of a whole body from `offset` on, at most `maxBytes`; undefined when there is no whole return. */
+  /**
+   * Bytes of a whole body from `offset` on, at most `maxBytes` and at least one before its end; undefined when there is
+   * no whole return.
+   */
   readBody(jid: Jid, minion: string, offset: number, maxBytes: number): Uint8Array | undefined {
-    const row = this.#statements.getReturn.get(jid, minion);
+    const row = this.#statements.body.get(jid, minion);
     if (!row?.["is_complete"]) return undefined;
     if (row["body"] instanceof Uint8Array) return row["body"].subarray(offset, offset + maxBytes);
     const pieces: Uint8Array[] = [];
-    let got = 0;
-    const rows = this.#database
-      .prepare(
-        `SELECT at_offset, data FROM chunks WHERE jid = ? AND minion = ? AND at_offset + length(data) > ?
-         ORDER BY at_offset LIMIT 4`,
-      )
-      .all(jid, minion, offset);
-    for (const { at_offset: start, data } of rows) {
-      const from = Math.max(0, offset + got - Number(start));
-      const piece = blob(data).subarray(from, from + maxBytes - got);
+    let at = offset;
+    while (at < offset + maxBytes && pieces.length < MAX_PIECES) {
+      const piece = this.#pieceAt(jid, minion, at).subarray(0, offset + maxBytes - at);
+      if (piece.length === 0) break;
       pieces.push(piece);
-      got += piece.length;
-      if (got >= maxBytes) break;
+      at += piece.length;
     }
     return concat(...pieces);
   }
@@ -218,7 +229,10 @@ export class JobStore {
   /** Forgets jobs made before `beforeMs`, a bounded number at a time; says how many went. */
   prune(beforeMs: number, limit = 1_000): number {
     return this.together(() => {
-      const old = this.#database.prepare("SELECT jid FROM jobs WHERE created_at < ? LIMIT ?").all(beforeMs, limit);
+      const old = this.#database.prepare("SELECT jid FROM jobs WHERE created_at < ? ORDER BY jid LIMIT ?").all(
+        beforeMs,
+        limit,
+      );
       for (const table of ["chunks", "returns", "places", "jobs"]) {
         const remove = this.#database.prepare(`DELETE FROM ${table} WHERE jid = ?`);
         for (const { jid } of old) remove.run(String(jid));
@@ -233,18 +247,22 @@ export class JobStore {
   }
 
   #heldBytes(jid: Jid, minion: string): number {
-    return Number(this.#statements.held.get(jid, minion)?.["held"]);
+    return Number(this.#statements.held.get(jid, minion)?.["held"] ?? 0);
   }
 
   *#chunksOf(jid: Jid, minion: string): Generator<Uint8Array> {
-    const next = this.#database.prepare("SELECT data FROM chunks WHERE jid = ? AND minion = ? AND at_offset = ?");
     for (let offset = 0;;) {
-      const row = next.get(jid, minion, offset);
-      if (!row) return;
-      const data = blob(row["data"]);
+      const data = this.#pieceAt(jid, minion, offset);
+      if (data.length === 0) return;
       yield data;
       offset += data.length;
     }
+  }
+
+  /** The rest, from `offset` on, of the piece in which that byte is; nothing when there is none. */
+  #pieceAt(jid: Jid, minion: string, offset: number): Uint8Array {
+    const row = this.#statements.piece.get(jid, minion, offset);
+    return row ? blob(row["data"]).subarray(offset - Number(row["at_offset"])) : new Uint8Array(0);
   }
 }
 

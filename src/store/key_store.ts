@@ -45,8 +45,11 @@ export class KeyStore {
   readonly #list: StatementSync;
   readonly #accepted: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  readonly #maxPendingKeys: number;
+
+  constructor(database: DatabaseSync, { maxPendingKeys = MAX_PENDING_KEYS }: { maxPendingKeys?: number } = {}) {
     this.#database = database;
+    this.#maxPendingKeys = maxPendingKeys;
     this.#find = database.prepare("SELECT key_id, state FROM keys WHERE role = ? AND id = ?");
     this.#list = database.prepare("SELECT * FROM keys ORDER BY role, id");
     this.#accepted = database.prepare("SELECT id FROM keys WHERE role = ? AND state = 'accepted' ORDER BY id");
@@ -62,23 +65,20 @@ export class KeyStore {
     nowMs: number,
   ): Judgement {
     const keyId = keyIdOf(peer.identity);
-    const known = this.#find.get(peer.role, peer.id);
-    if (known && !sameBytes(bytesOf(known["key_id"]), keyId)) {
-      return { standing: "denied", reason: `another key has the id "${peer.id}"`, isNew: false };
-    }
-    const state = standingOf(known?.["state"]);
-    if (state === "accepted") return { standing: state, reason: "", isNew: false };
-    if (state === "rejected") return { standing: state, reason: "its key was rejected on the master", isNew: false };
+    const found = this.#standingOf(peer, keyId);
+    if (found && found.standing !== "pending") return found; // the common case writes nothing
     return transact(this.#database, () => {
+      const known = this.#standingOf(peer, keyId); // again: others write too, and only now they wait
+      if (known && known.standing !== "pending") return known;
       const isEnrolled = peer.token !== undefined && this.#useToken(peer.token, nowMs);
       if (peer.token !== undefined && !isEnrolled) {
         return { standing: "denied", reason: "the token is unknown, used up or expired", isNew: false };
       }
       const standing = isEnrolled ? "accepted" : arrival;
-      if (!known && standing === "pending" && this.#countPending() >= MAX_PENDING_KEYS) {
-        return { standing: "denied", reason: `${MAX_PENDING_KEYS} keys are pending already`, isNew: false };
+      if (!known && standing === "pending" && this.#countPending() >= this.#maxPendingKeys) {
+        return { standing: "denied", reason: `${this.#maxPendingKeys} keys are pending already`, isNew: false };
       }
-      if (!known || standing !== state) this.#put(peer, keyId, standing, nowMs);
+      if (standing !== known?.standing) this.#put(peer, keyId, standing, nowMs);
       return { standing, reason: "", isNew: !known };
     });
   }
@@ -107,17 +107,17 @@ export class KeyStore {
   change(role: KeyRole, ids: readonly string[], change: "accept" | "reject" | "delete", nowMs: number): KeyEntry[] {
     const wanted = new Set(ids);
     const state = change === "accept" ? "accepted" : "rejected";
-    const entries = this.list().filter((entry) => entry.role === role && wanted.has(entry.id));
-    const affected = change === "delete" ? entries : entries.filter((entry) => entry.state !== state);
-    transact(this.#database, () => {
+    return transact(this.#database, () => {
+      const entries = this.list().filter((entry) => entry.role === role && wanted.has(entry.id));
+      const affected = change === "delete" ? entries : entries.filter((entry) => entry.state !== state);
       const remove = this.#database.prepare("DELETE FROM keys WHERE role = ? AND id = ?");
       const update = this.#database.prepare("UPDATE keys SET state = ?, since = ? WHERE role = ? AND id = ?");
       for (const { id } of affected) {
         if (change === "delete") remove.run(role, id);
         else update.run(state, nowMs, role, id);
       }
+      return affected;
     });
-    return affected;
   }
 
   /** A new enrolment token; only its hash is kept. */
@@ -134,6 +134,17 @@ export class KeyStore {
       .prepare("UPDATE tokens SET uses_left = uses_left - 1 WHERE hash = ? AND uses_left > 0 AND expires_at >= ?")
       .run(sha256(utf8(token)), nowMs);
     return Number(taken.changes) === 1;
+  }
+
+  /** What the table says of a peer; undefined for a newcomer. */
+  #standingOf({ role, id }: { role: KeyRole; id: string }, keyId: Uint8Array): Judgement | undefined {
+    const known = this.#find.get(role, id);
+    if (!known) return undefined;
+    if (!sameBytes(bytesOf(known["key_id"]), keyId)) {
+      return { standing: "denied", reason: `another key has the id "${id}"`, isNew: false };
+    }
+    const standing = standingOf(known["state"]) ?? "pending";
+    return { standing, reason: standing === "rejected" ? "its key was rejected on the master" : "", isNew: false };
   }
 
   #countPending(): number {

@@ -18,7 +18,9 @@ export type TargetKind =
 
 /** Which minions: what an operator typed, and how it is meant. */
 export interface Target {
+  /** How `expression` is read. */
   readonly kind: TargetKind;
+  /** As an operator types it. */
   readonly expression: string;
   /** Between the keys and the value of a grain target; one character. @default ":" */
   readonly delimiter?: string;

@@ -7,18 +7,25 @@
 import { Packr, Unpackr } from "msgpackr";
 import * as v from "valibot";
 import { ProtocolError, reasonOf } from "../core/errors.ts";
+import { printable } from "../core/printable.ts";
 import { checkPayload, MESSAGE_LIMITS, type PayloadLimits } from "./limits.ts";
 
 // Plain msgpack that any other implementation reads: no record extension, no structured clones.
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false, variableMapSize: true });
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
+// A 64-bit integer becomes a number where that is exact: others than we write times so. (The types forgot "auto".)
+const int64AsType = "auto" as "number";
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, moreTypes: false, int64AsType });
 
 /** msgpack of a value made of null, booleans, numbers, strings, bytes, lists and maps with string keys. */
 export function encode(value: unknown): Uint8Array {
   return packr.pack(value);
 }
 
-/** The value that `bytes` hold; anything outside `limits` or malformed is a `ProtocolError`. */
+/**
+ * The value that `bytes` hold; anything outside `limits` or malformed is a `ProtocolError`. Of a key that a map has
+ * twice the last value counts: there is one reader, and what is signed or sealed is bytes, so nobody can be made to see
+ * another value than somebody else.
+ */
 export function decode(bytes: Uint8Array, limits: PayloadLimits = MESSAGE_LIMITS): unknown {
   checkPayload(bytes, limits);
   try {
@@ -26,6 +33,11 @@ export function decode(bytes: Uint8Array, limits: PayloadLimits = MESSAGE_LIMITS
   } catch (cause) {
     throw new ProtocolError(`Cannot read payload: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** The value that this same program encoded in another process of the same master: nothing is checked. */
+export function decodeTrusted(bytes: Uint8Array): unknown {
+  return unpackr.unpack(bytes);
 }
 
 /** A schema for one message kind: an object with a literal `kind`. */
@@ -38,13 +50,14 @@ export function messageReader<const S extends Readonly<Record<string, KindSchema
   return (bytes: Uint8Array, limits: PayloadLimits = MESSAGE_LIMITS): Message => {
     const value = decode(bytes, limits);
     const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+    if (typeof kind !== "string") throw new ProtocolError(`Cannot read ${what}: it has no kind`);
     const schema = byKind.get(kind);
     if (!schema) {
-      throw new ProtocolError(`Cannot read ${what}: unknown kind ${JSON.stringify(String(kind).slice(0, 40))}`);
+      throw new ProtocolError(`Cannot read ${what}: unknown kind ${printable(JSON.stringify(kind.slice(0, 40)))}`);
     }
     const result = v.safeParse(schema, value, { abortEarly: true });
     if (!result.success) {
-      throw new ProtocolError(`Cannot read ${what} "${String(kind)}": ${issueText(result.issues[0])}`);
+      throw new ProtocolError(`Cannot read ${what} "${kind}": ${issueText(result.issues[0])}`);
     }
     return result.output as Message;
   };
@@ -59,5 +72,5 @@ export function decodeAs<S extends v.GenericSchema>(what: string, schema: S, byt
 
 function issueText(issue: v.BaseIssue<unknown>): string {
   const path = issue.path?.map((item) => String(item.key)).join(".") ?? "value";
-  return `${path.slice(0, 80)}: ${issue.message.slice(0, 120)}`;
+  return printable(`${path.slice(0, 80)}: ${issue.message.slice(0, 120)}`);
 }

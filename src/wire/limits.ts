@@ -26,7 +26,7 @@ export interface PayloadLimits {
 export const MESSAGE_LIMITS: PayloadLimits = {
   maxBytes: 2 * 1024 * 1024, // one frame
   maxDepth: 16,
-  maxKeys: 4_096,
+  maxKeys: 65_536, // a map by minion of ten thousand minions
   maxItems: 65_536,
   maxStringBytes: 1024 * 1024,
   maxBinaryBytes: 2 * 1024 * 1024,
@@ -127,10 +127,10 @@ class Walk {
   #key(): void {
     const start = this.offset;
     const type = this.#bytes[start] ?? refuse("it ends too early");
-    const isString = (type >= 0xa0 && type <= 0xbf) || type === 0xd9;
-    if (!isString) refuse("a map key is no short string");
+    const isShort = type >= 0xa0 && type <= 0xbf;
+    if (!isShort && (type < 0xd9 || type > 0xdb)) refuse("a map key is no string");
     this.value(0);
-    const headerBytes = type === 0xd9 ? 2 : 1;
+    const headerBytes = isShort ? 1 : 1 + 2 ** (type - 0xd9);
     if (this.offset - start - headerBytes !== 9) return; // "__proto__" has nine letters
     if (textOf(this.#bytes.subarray(start + headerBytes, this.offset)) === "__proto__") refuse('key "__proto__"');
   }

@@ -38,7 +38,7 @@ const fromMinion = {
     /** SHA-256 of the body. */
     hash: f.bytesOf(32),
     /** Absent when it is larger than INLINE_BODY_BYTES: the master then asks for it. */
-    body: v.exactOptional(f.bytes),
+    body: v.exactOptional(v.pipe(f.bytes, v.maxLength(INLINE_BODY_BYTES))),
   }),
   /** A piece of a large body, in answer to `want`. */
   chunk: v.strictObject({

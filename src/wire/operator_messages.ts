@@ -19,7 +19,7 @@ const fromOperator = {
     target: f.target,
     ...f.call,
     /** How long the job may wait to be started. */
-    ttlMs: f.milliseconds,
+    ttlMs: f.lifetime,
     /** Who would be meant, and no more. */
     preview: v.boolean(),
   }),
@@ -39,7 +39,7 @@ const fromOperator = {
   token: v.strictObject({
     kind: v.literal("token"),
     ...request,
-    ttlMs: f.milliseconds,
+    ttlMs: f.lifetime,
     uses: v.pipe(f.natural, v.minValue(1), v.maxValue(1_000_000)),
   }),
   /** The newest jobs. */
@@ -106,7 +106,7 @@ export const replies = {
     jid: v.exactOptional(f.jid),
     expected: v.array(f.id),
     /** Those that are not connected now, with the time they were last seen (0: never). */
-    unreachable: v.record(v.string(), f.milliseconds),
+    unreachable: f.mapOf(f.milliseconds),
   }),
   minions: v.array(
     v.strictObject({
@@ -126,7 +126,7 @@ export const replies = {
     head: jobHead,
     expected: v.array(f.id),
     returns: v.array(returned),
-    places: v.record(v.string(), place),
+    places: f.mapOf(place),
   }),
   job_kill: v.strictObject({ asked: v.array(f.id) }),
   body: v.strictObject({ sizeBytes: f.natural, data: f.bytes }),

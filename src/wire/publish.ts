@@ -13,7 +13,7 @@
  * @module
  */
 import * as v from "valibot";
-import { utf8 } from "../core/bytes.ts";
+import { sameBytes, utf8 } from "../core/bytes.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { encode, messageReader } from "./codec.ts";
 import * as f from "./fields.ts";
@@ -81,6 +81,9 @@ export function readPublishHeader(frame: Uint8Array): PublishHeader {
     throw new ProtocolError(`Cannot read publish: ${frame.length} bytes are too few`);
   }
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  if (!sameBytes(frame.subarray(0, 3), JOB_TOPIC)) {
+    throw new ProtocolError("Cannot read publish: its topic is not ours");
+  }
   const version = view.getUint8(3);
   if (version !== WIRE_VERSION) throw new ProtocolError(`Cannot read publish: version ${version}, not ${WIRE_VERSION}`);
   const sequence = Number(view.getBigUint64(8));

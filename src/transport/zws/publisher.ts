@@ -57,7 +57,7 @@ class ZwsPublisher extends ZwsServerSocket implements Publisher {
     }
     const verdict = this.#gate ? this.#gate(peer, topic) : "subscribe";
     if (!peer.socket || verdict === "consume") return; // the gate may have disconnected it
-    if (verdict === "refuse") return this.drop(peer, "Cannot subscribe: refused");
+    if (verdict === "refuse") return this.drop(peer, "Cannot subscribe: refused; this is a publish port, no ret_port");
     if (this.#subscriptions.count(socket) >= maxTopics && !this.#subscriptions.has(socket, topic)) {
       return this.drop(peer, `Cannot subscribe: more topics than maxTopics ${maxTopics}`);
     }

@@ -1,11 +1,14 @@
 /** One job with everything that came back so far; the rest follows as events, if that is wanted. @module */
+import type { Jid } from "../../../core/jid.ts";
 import type { JobRecord } from "../../../store/job_store.ts";
 import { INLINE_BODY_BYTES } from "../../../wire/minion_messages.ts";
+import type { ReplyTo } from "../../../wire/operator_messages.ts";
+import type { Desk } from "../../desk.ts";
 import { Refused } from "../../refused.ts";
 import type { OperatorHandler } from "./handler.ts";
 
-/** Bytes of bodies in one reply; the client asks for the others one by one. */
-const MAX_REPLY_BYTES = 1024 * 1024;
+/** Bytes of bodies in one reply; the client asks for larger ones one by one. */
+const MAX_REPLY_BYTES = 512 * 1024;
 
 export const job: OperatorHandler<"job"> = ({ jid, follow }, from, desk) => {
   // Subscribed first, read second: nothing falls in between, and the client counts each minion once.
@@ -13,20 +16,32 @@ export const job: OperatorHandler<"job"> = ({ jid, follow }, from, desk) => {
     desk.events.send({ kind: "subscribe", peer: from.peer, glob: `brine/job/${jid}/*` });
     desk.events.send({ kind: "subscribe", peer: from.peer, glob: "brine/presence/*" });
   }
+  desk.commit.flush(); // what has just come is among what waits to be written
   const record = desk.store.jobs.findJob(jid);
   if (!record) throw new Refused("absent", `Cannot show job ${jid}: the master keeps no job of that id`);
-  let roomBytes = MAX_REPLY_BYTES;
-  const returns = desk.store.jobs.returnsOf(jid, INLINE_BODY_BYTES).map(({ jid: _jid, body, ...rest }) => {
-    roomBytes -= body?.length ?? 0;
-    return body && roomBytes > 0 ? { ...rest, body } : rest;
-  });
-  return {
-    head: headOf(record, returns.length),
-    expected: desk.store.jobs.expectedOf(jid),
-    returns,
-    places: Object.fromEntries(desk.store.jobs.placesOf(jid)),
-  };
+  const inlineBytes = Math.min(INLINE_BODY_BYTES, Math.floor(MAX_REPLY_BYTES / record.expectedCount));
+  const returns = desk.store.jobs.returnsOf(jid, inlineBytes)
+    .map(({ jid: _jid, body, ...rest }) => body ? { ...rest, body } : rest);
+  const expected = desk.store.jobs.expectedOf(jid);
+  const returned = new Set(returns.map(({ minion }) => minion));
+  const places = placesOf(jid, expected.filter((id) => !returned.has(id)), desk);
+  return { head: headOf(record, returns.length), expected, returns, places };
 };
+
+/** Where those stand that have not returned: what was noted, as far as what is known of the minion now allows. */
+function placesOf(jid: Jid, silent: readonly string[], desk: Desk): ReplyTo<"job">["places"] {
+  const noted = desk.store.jobs.placesOf(jid);
+  const seen = desk.store.minions.seen();
+  const places: ReplyTo<"job">["places"] = {};
+  for (const id of silent) {
+    const up = desk.presence.find(id);
+    const note = noted.get(id);
+    if (!up) places[id] = { state: "unreachable", since: seen.get(id)?.at ?? 0 };
+    // What ran before it came back it says again, if it still runs.
+    else if (note?.state === "running" && note.since >= up.since) places[id] = note;
+  }
+  return places;
+}
 
 /** A job as it is told. */
 export function headOf(record: JobRecord, returnedCount: number) {

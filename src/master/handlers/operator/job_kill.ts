@@ -10,7 +10,7 @@ export const jobKill: OperatorHandler<"job_kill"> = ({ jid }, from, desk) => {
   const returned = new Set(desk.store.jobs.returnsOf(jid, 0).map(({ minion }) => minion));
   const asked = desk.store.jobs.expectedOf(jid).filter((id) => !returned.has(id) && desk.presence.find(id));
   const message = encodeMinionMessage({ kind: "kill", jid });
-  for (const id of asked) desk.queue.send({ kind: "to_id", role: "minion", id, message });
+  for (const id of asked) desk.queue.send({ kind: "to_minion", id, message });
   desk.log.info(`${from.id} kills ${jid} on ${asked.length} minions`);
   return { asked };
 };

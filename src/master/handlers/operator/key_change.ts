@@ -24,6 +24,11 @@ export const keyChange: OperatorHandler<"key_change"> = (request, from, desk) =>
   }
   const changed = desk.store.keys.change(role, ids, change, desk.clock.now());
   for (const entry of changed) apply(entry, PAST[change], from.id, desk);
+  // One rotation for all that go, and none for keys that never heard anything.
+  const keyIds = changed.filter(({ role, state }) => role === "minion" && state === "accepted").map(({ keyId }) =>
+    keyId
+  );
+  if (change !== "accept" && keyIds.length > 0) desk.publisher.send({ kind: "expel", keyIds });
   return { changed: changed.map(({ id }) => id) };
 };
 
@@ -45,8 +50,7 @@ function named({ role, globs, change }: KeyChange, entries: readonly KeyEntry[])
 }
 
 function apply({ id, keyId, role }: KeyEntry, state: (typeof PAST)[keyof typeof PAST], operator: string, desk: Desk) {
-  desk.queue.send({ kind: "standing", keyId, standing: state });
-  if (role === "minion" && state !== "accepted") desk.publisher.send({ kind: "expel", keyId });
+  desk.queue.send({ kind: "standing", role, keyId, standing: state });
   desk.emit("brine/key", { id, role, change: state, operator });
   desk.log.info(`${operator}: key of ${role} ${id} ${state}`);
 }

@@ -2,6 +2,7 @@
 import type { OperatorHandler } from "./handler.ts";
 
 export const minions: OperatorHandler<"minions"> = (_request, _from, desk) => {
+  desk.commit.flush(); // what they have just said is among what waits to be written
   const versions = desk.store.minions.versions();
   const seen = desk.store.minions.seen();
   return desk.store.keys.acceptedIds("minion").map((id) => {

@@ -14,11 +14,13 @@ import type { Desk } from "../../desk.ts";
 import { Refused } from "../../refused.ts";
 import type { OperatorHandler } from "./handler.ts";
 
+/** One frame to every minion: larger things are files. */
+const MAX_JOB_BYTES = 1024 * 1024;
+
 type Run = Extract<FromOperator, { kind: "run" }>;
 
 export const run: OperatorHandler<"run"> = async (request, from, desk) => {
   const { expected, published } = await resolve(request, desk);
-  await desk.presence.settled(expected);
   const absent = absentOf(expected, desk);
   const unreachable = Object.fromEntries(absent);
   if (request.preview) return { expected, unreachable };
@@ -36,10 +38,14 @@ export const run: OperatorHandler<"run"> = async (request, from, desk) => {
     createdAt,
     expiresAt: createdAt + ttlMs,
   };
+  const plain = encodePublished({ kind: "job", ...job, target: published });
+  if (plain.length > MAX_JOB_BYTES) {
+    throw new Refused("usage", `Cannot publish ${name}: it has ${plain.length} bytes, limit ${MAX_JOB_BYTES}`);
+  }
   desk.store.jobs.addJob({ ...job, expectedCount: expected.length }, expected, absent);
   desk.events.send({ kind: "subscribe", peer: from.peer, glob: `brine/job/${jid}/*` });
   desk.events.send({ kind: "subscribe", peer: from.peer, glob: "brine/presence/*" });
-  desk.publisher.send({ kind: "publish", plain: encodePublished({ kind: "job", ...job, target: published }) });
+  desk.publisher.send({ kind: "publish", plain });
   desk.emit(`brine/job/${jid}/new`, {
     jid,
     target: request.target.expression,
@@ -57,20 +63,37 @@ async function resolve({ target }: Run, desk: Desk) {
     throw thrown;
   });
   const ids = desk.store.keys.acceptedIds("minion");
+  if (matcher.usesGrains) await desk.presence.settled(ids); // those who are coming in say their grains first
+  desk.commit.flush();
   const known = matcher.usesGrains ? desk.store.minions.all() : undefined;
   const expected = ids.filter((id) => matcher.matches({ id, grains: known?.get(id)?.grains ?? {} }));
+  await desk.presence.settled(expected);
   // Minions know no nodegroups: those are spelled out.
   const isSpelledOut = target.kind === "nodegroup" || target.kind === "compound";
   const published = isSpelledOut ? { kind: "compound" as const, expression: matcher.toString() } : target;
   if (expected.length > 0) return { expected, published };
-  const there = ids.length === 0 ? "no minion has an accepted key yet" : `there are: ${String(NodeSet.of(ids))}`;
-  throw new Refused("absent", `No minion matches "${target.expression}": ${there.slice(0, 600)}`);
+  const waiting = desk.store.keys.list().filter(({ role, state, id }) =>
+    role === "minion" && state === "pending" && matcher.matches({ id, grains: {} })
+  );
+  throw new Refused(
+    "absent",
+    `No minion matches "${target.expression}": ${whoIsThere(ids, waiting.map(({ id }) => id))}`,
+  );
+}
+
+/** For somebody whose target met nobody; short, however many there are. */
+function whoIsThere(accepted: readonly string[], waiting: readonly string[]): string {
+  const names = String(NodeSet.of(waiting.length > 0 ? waiting : accepted)).slice(0, 400);
+  if (waiting.length === 1) return `${names} is pending: type \`brine key accept ${names}\` on the master`;
+  if (waiting.length > 1) return `${names} are pending: type \`brine key accept '${names}'\` on the master`;
+  return accepted.length === 0 ? "no minion has an accepted key yet" : `there are: ${names}`;
 }
 
 /** Those that are not connected, with the time they were last seen. */
 function absentOf(expected: readonly string[], desk: Desk): Map<string, number> {
   const down = expected.filter((id) => !desk.presence.find(id));
   if (down.length === 0) return new Map();
+  desk.commit.flush(); // who has just gone is among those that wait to be written
   const seen = desk.store.minions.seen();
   return new Map(down.map((id) => [id, seen.get(id)?.at ?? 0]));
 }
