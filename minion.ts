@@ -21,6 +21,6 @@ export async function runMinion(config: MinionConfig, signal: AbortSignal): Prom
     if (file) file.append(line);
     else writeError(line);
   };
-  const log = logTo(write, { source: `minion ${config.id}`, least: config.logLevel, now: clock.now });
+  const log = logTo(write, { source: `minion ${config.id}`, least: () => config.logLevel, now: clock.now });
   await run({ config, clock, random, log, transport: zwsTransport({ clock, random }), signal });
 }

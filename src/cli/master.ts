@@ -2,7 +2,10 @@
 import { runMaster } from "../../master.ts";
 import { loadConfig } from "../config/load.ts";
 import { MASTER_KEYS, type MasterConfig, resolveMasterConfig } from "../config/master_config.ts";
-import { UsageError } from "../core/errors.ts";
+import { mergeReload } from "../config/reload.ts";
+import { reasonOf, UsageError } from "../core/errors.ts";
+import { escapeToLine } from "../output/terminal.ts";
+import { tellSystemd } from "../runtime/systemd.ts";
 import { onSignals } from "../runtime/process.ts";
 import { writeError, writeOut } from "../runtime/terminal.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -29,12 +32,36 @@ export async function masterCommand(_own: unknown, command: Command): Promise<nu
   }
   const stop = new AbortController();
   using _signals = onSignals(["SIGTERM", "SIGINT"], () => stop.abort());
-  await withClearErrors(
-    "master",
-    config.paths,
-    () => runMaster(config, stop.signal, () => writeError("brine master is ready\n")),
-  );
+  await withClearErrors("master", config.paths, () =>
+    runMaster(config, {
+      signal: stop.signal,
+      onReady: () => {
+        writeError("brine master is ready\n");
+        void tellSystemd("READY=1");
+      },
+      onReload: (act) => reloadsOf(options, config, act),
+    }));
   return EXIT.ok;
+}
+
+/** On SIGHUP the files are read again; what cannot change while the master runs is said, and stays. */
+function reloadsOf(
+  options: Options,
+  first: MasterConfig,
+  act: (config: MasterConfig, changed: readonly string[]) => void,
+): Disposable {
+  let current = first;
+  const reload = async () => {
+    const next = await masterConfigOf(options);
+    const { changed, fixed, config } = mergeReload(current, next);
+    current = config;
+    if (changed.length > 0) act(config, changed);
+    const kept = fixed.length === 0 ? "" : `; needs a restart: ${fixed.join(", ")}`;
+    writeError(`brine master: configuration read again; changed: ${changed.join(", ") || "nothing"}${kept}\n`);
+  };
+  return onSignals(["SIGHUP"], () => {
+    reload().catch((thrown) => writeError(`brine master: ${escapeToLine(reasonOf(thrown))}; the old one stays\n`));
+  });
 }
 
 async function masterConfigOf(options: Options): Promise<MasterConfig> {

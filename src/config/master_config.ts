@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { LOG_LEVELS, type LogLevel } from "../core/log.ts";
+import { type Reactions, reactor, type Schedule, schedule } from "./actions.ts";
 import { type ConfigValues, key, map, port, seconds, text } from "./key.ts";
 import type { Paths } from "./paths.ts";
 
@@ -20,9 +21,14 @@ export const MASTER_KEYS = {
   publish_port: key(port, 4505, "PUB: every minion holds one connection here and hears jobs on it."),
   ret_port: key(port, 4506, "ROUTER: handshakes, returns, and everything that operators ask."),
   worker_threads: key(
-    v.picklist([0], "must be 0: the process tree is not part of this version"),
-    0,
-    "MWorkers as processes of their own. 0 runs every role in one process, which is what this version does.",
+    v.pipe(
+      v.number("is not a number"),
+      v.integer("is not a whole number"),
+      v.minValue(0, "is negative"),
+      v.maxValue(64, "is above 64"),
+    ),
+    5,
+    "MWorkers. 5 as in Salt; more than 1.5 times the cores gain nothing. 0 runs every role in one process, for small hosts.",
   ),
   keep_jobs_seconds: key(seconds, 86_400, "Jobs and returns older than this are forgotten. A day, as in Salt."),
   publish_session: key(
@@ -36,12 +42,24 @@ export const MASTER_KEYS = {
     {},
     "Names for targets, used with -N and N@.",
   ),
+  reactor: key(reactor, [], "What is done when an event's tag matches; see the runbook."),
+  schedule: key(schedule, {}, "Jobs that the master gives at times, by name; see the runbook."),
   log_level: key(
     v.picklist(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`),
     "info",
     "The least grave records that are written.",
   ),
   log_file: key(v.nullable(text), null, "Where records go. The default is stderr, where systemd takes them."),
+  log_format: key(
+    v.picklist(["text", "json"], "is neither text nor json"),
+    "text",
+    "Lines for people, or a JSON document a line.",
+  ),
+  log_max_bytes: key(
+    v.pipe(v.number("is not a number"), v.integer("is not a whole number"), v.minValue(0, "is negative")),
+    104_857_600,
+    "A log file of this size is renamed to NAME.1 and a new one begun; 0: never. SIGUSR1 begins a new one after somebody else has renamed it.",
+  ),
 } as const;
 
 /** The master's configuration, resolved. */
@@ -55,8 +73,13 @@ export interface MasterConfig {
   readonly publishSessionMs: number;
   readonly loopIntervalMs: number;
   readonly nodegroups: Readonly<Record<string, string | readonly string[]>>;
+  readonly reactor: Reactions;
+  readonly schedule: Schedule;
   readonly logLevel: LogLevel;
   readonly logFile: string | undefined;
+  readonly logFormat: "text" | "json";
+  /** A log file of this size is put aside and a new one begun; 0: never. */
+  readonly logMaxBytes: number;
   /** Demos on loopback only: every key is accepted. */
   readonly insecureAutoAccept: boolean;
 }
@@ -77,8 +100,12 @@ export function resolveMasterConfig(
     publishSessionMs: values.publish_session * 1000,
     loopIntervalMs: values.loop_interval * 1000,
     nodegroups: values.nodegroups,
+    reactor: values.reactor,
+    schedule: values.schedule,
     logLevel: values.log_level,
     logFile: values.log_file ?? undefined,
+    logFormat: values.log_format,
+    logMaxBytes: values.log_max_bytes,
     insecureAutoAccept,
   };
 }

@@ -27,10 +27,10 @@ export type Log = Readonly<Record<LogLevel, (text: string) => void>>;
 /** A log that stamps what `source` says and hands it to `write`, leaving out what is below `least`. */
 export function logTo(
   write: (record: LogRecord) => void,
-  { source, least, now }: { source: string; least: LogLevel; now: () => number },
+  { source, least, now }: { source: string; least: () => LogLevel; now: () => number },
 ): Log {
   const at = (level: LogLevel) => (text: string) => {
-    if (LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least)) write({ at: now(), level, source, text });
+    if (LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least())) write({ at: now(), level, source, text });
   };
   return { debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") };
 }

@@ -35,6 +35,10 @@ export interface Desk {
 
 /** Who sent a message: set by the front from the handshake, never by the peer. */
 export interface Sender {
+  /** Names the request and no other, also after a restart. */
+  readonly key: string;
+  /** Another worker had this request before and died: any part of it may have been done. */
+  readonly isRepeated: boolean;
   readonly peer: PeerNumber;
   readonly id: string;
 }

@@ -14,6 +14,7 @@ export type Write = () => () => void;
 /** Collects writes and commits them together. */
 export class GroupCommit implements Disposable {
   #waiting: Write[] = [];
+  #afterwards: (() => void)[] = [];
   #isScheduled = false;
   readonly #together: (work: () => void) => void;
   readonly #log: Log;
@@ -32,13 +33,22 @@ export class GroupCommit implements Disposable {
     soon(() => this.flush());
   }
 
+  /** Runs `act` when everything that waits now has been committed, or could not be; at once when nothing waits. */
+  afterwards(act: () => void): void {
+    if (this.#waiting.length === 0) act();
+    else this.#afterwards.push(act);
+  }
+
   /** Commits what waits now. When that fails each is tried by itself: one that cannot be written harms no other. */
   flush(): void {
     this.#isScheduled = false;
-    const writes = this.#waiting;
+    const [writes, afterwards] = [this.#waiting, this.#afterwards];
     this.#waiting = [];
-    if (writes.length === 0 || this.#commit(writes) || writes.length === 1) return;
-    for (const write of writes) this.#commit([write]);
+    this.#afterwards = [];
+    if (writes.length > 0 && !this.#commit(writes) && writes.length > 1) {
+      for (const write of writes) this.#commit([write]);
+    }
+    for (const act of afterwards) act();
   }
 
   [Symbol.dispose](): void {

@@ -19,6 +19,12 @@ export type PresenceState = "joining" | "up" | "down";
 export type ToQueue =
   /** A worker is ready for work. */
   | { readonly kind: "work" }
+  /** A worker has done with these. */
+  | { readonly kind: "finished"; readonly tasks: readonly number[] }
+  /** An operator's request of the master itself, under this name; the answer comes back over the link. */
+  | { readonly kind: "request"; readonly id: string; readonly message: Uint8Array }
+  /** From now on this client hears the events whose tag matches. */
+  | { readonly kind: "subscribe"; readonly peer: PeerNumber; readonly globs: readonly string[] }
   /** The next handshake frame for a peer. */
   | { readonly kind: "handshake"; readonly peer: PeerNumber; readonly frame: Uint8Array }
   /** The handshake is over: here are the keys, and how the peer stands. */
@@ -69,6 +75,8 @@ export type FromQueue =
   /** A frame of a peer that is not authenticated. */
   | {
     readonly kind: "handshake";
+    readonly task: number;
+    readonly isRepeated: boolean;
     readonly peer: PeerNumber;
     readonly address: string;
     readonly step: 1 | 2;
@@ -79,6 +87,12 @@ export type FromQueue =
   /** A message of an accepted peer, opened. */
   | {
     readonly kind: "request";
+    /** To be named in "finished". */
+    readonly task: number;
+    /** Another worker was given this before and died: it may have done any part of it. */
+    readonly isRepeated: boolean;
+    /** Names this request and no other, also after a restart. */
+    readonly key: string;
     readonly peer: PeerNumber;
     readonly role: KeyRole;
     readonly id: string;
@@ -92,7 +106,9 @@ export type FromQueue =
     readonly at: number;
     readonly address: string;
     readonly isToRecord: boolean;
-  };
+  }
+  /** The answer to a request of the master itself. */
+  | { readonly kind: "reply"; readonly message: Uint8Array };
 
 /** From the workers and Maintenance to ZeroMQPubServerChannel. */
 export type ToPublisher =
@@ -110,7 +126,12 @@ export type ToEvents =
   /** The link itself wants events whose tag matches. */
   | { readonly kind: "listen"; readonly glob: string }
   /** A client on 4506 wants them. */
-  | { readonly kind: "subscribe"; readonly peer: PeerNumber; readonly glob: string }
+  | { readonly kind: "subscribe"; readonly peer: PeerNumber; readonly globs: readonly string[] }
+  /** MWorkerQueue is there, and these are all its clients that want any. */
+  | {
+    readonly kind: "clients";
+    readonly clients: readonly { readonly peer: PeerNumber; readonly globs: readonly string[] }[];
+  }
   /** That client has gone. */
   | { readonly kind: "gone"; readonly peer: PeerNumber };
 
@@ -141,11 +162,18 @@ export interface LinkListener<In> {
 
 /** Where hubs are found. */
 export interface Exchange {
-  /** Opens a hub; `onLink` is called for every role that connects. */
+  /** Opens a hub; `onLink` is called for every role that connects, and again when it comes back. */
   serve<H extends Hub>(
     hub: H,
     onLink: (link: Link<HubMessages[H]["out"]>) => LinkListener<HubMessages[H]["in"]>,
-  ): Disposable;
-  /** Connects to a hub, which may come up later: what is sent before waits. */
-  connect<H extends Hub>(hub: H, receive: (message: HubMessages[H]["out"]) => void): Link<HubMessages[H]["in"]>;
+  ): Promise<AsyncDisposable>;
+  /**
+   * Connects to a hub, which may come up later, or die and come back: what is sent before waits. `onConnect` is called
+   * each time that it is there; what it sends arrives before all that waits.
+   */
+  connect<H extends Hub>(
+    hub: H,
+    receive: (message: HubMessages[H]["out"]) => void,
+    onConnect?: () => void,
+  ): Link<HubMessages[H]["in"]>;
 }

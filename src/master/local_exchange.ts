@@ -22,19 +22,24 @@ export function localExchange(): Exchange {
   const attached = new Map<Hub, Set<End>>();
   return {
     serve(hub, onLink) {
-      if (hubs.has(hub)) throw new Error(`Cannot open ${hub}: it is open already`);
+      if (hubs.has(hub)) return Promise.reject(new Error(`Cannot open ${hub}: it is open already`));
       hubs.set(hub, onLink);
       for (const end of waiting.get(hub) ?? []) end.attach(onLink);
       waiting.delete(hub);
-      return {
-        [Symbol.dispose]: () => {
+      return Promise.resolve({
+        [Symbol.asyncDispose]: () => {
           hubs.delete(hub);
           for (const end of attached.get(hub) ?? []) end.detach();
           attached.delete(hub);
+          return Promise.resolve();
         },
-      };
+      });
     },
-    connect<H extends Hub>(hub: H, receive: (message: HubMessages[H]["out"]) => void) {
+    connect<H extends Hub>(
+      hub: H,
+      receive: (message: HubMessages[H]["out"]) => void,
+      onConnect: () => void = () => {},
+    ) {
       const toHub = new Direction<HubMessages[H]["in"]>();
       const toClient = new Direction<HubMessages[H]["out"]>();
       toClient.to(receive);
@@ -43,6 +48,7 @@ export function localExchange(): Exchange {
         attach(accept) {
           attached.set(hub, (attached.get(hub) ?? new Set()).add(end));
           listener = (accept as Accept<H>)(toClient); // the map is keyed by hub, which types cannot say
+          toHub.putFirst(() => onConnect());
           toHub.to((message) => listener?.receive(message));
         },
         detach() {
@@ -50,9 +56,12 @@ export function localExchange(): Exchange {
           toHub[Symbol.dispose]();
         },
       };
-      const accept = hubs.get(hub);
-      if (accept) end.attach(accept);
-      else waiting.set(hub, (waiting.get(hub) ?? new Set()).add(end));
+      waiting.set(hub, (waiting.get(hub) ?? new Set()).add(end));
+      // Not before the caller has the link that its onConnect uses.
+      queueMicrotask(() => {
+        const accept = hubs.get(hub);
+        if (accept && waiting.get(hub)?.delete(end)) end.attach(accept);
+      });
       return {
         send: (message) => toHub.send(message),
         [Symbol.dispose]: () => {
@@ -83,6 +92,14 @@ class Direction<Message> implements Link<Message> {
     if (this.#isClosed) return;
     this.#queue.push(message);
     this.#schedule();
+  }
+
+  /** What `sends` sends comes before all that waits. */
+  putFirst(sends: () => void): void {
+    const waiting = this.#queue;
+    this.#queue = [];
+    sends();
+    this.#queue.push(...waiting);
   }
 
   flush(): void {

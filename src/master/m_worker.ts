@@ -19,6 +19,7 @@ import {
   type ToOperator,
 } from "../wire/operator_messages.ts";
 import type { Desk, Sender } from "./desk.ts";
+import { Finished } from "./finished.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { handleMinion } from "./handlers/minion/index.ts";
 import { handleOperator } from "./handlers/operator/index.ts";
@@ -41,7 +42,13 @@ export async function runMWorker(context: RoleContext): Promise<void> {
   using presence = new Presence(clock);
   const handshakes = new Map<PeerNumber, MasterHandshake>();
   const answering = new Set<Promise<void>>();
-  using queue = exchange.connect("MWorkerQueue", guarded(log, (message) => receive(message)));
+  const take = guarded(log, (message: FromQueue) => receive(message));
+  using queue = exchange.connect("MWorkerQueue", take, () => {
+    presence.clear(); // a front that came back knows nobody yet, and tells us of everybody
+    handshakes.clear();
+    queue.send({ kind: "work" });
+  });
+  const finished = new Finished((tasks) => queue.send({ kind: "finished", tasks }));
 
   const desk: Desk = {
     config,
@@ -63,7 +70,8 @@ export async function runMWorker(context: RoleContext): Promise<void> {
   const receive = (message: FromQueue): void => {
     switch (message.kind) {
       case "handshake":
-        return shake(message);
+        shake(message);
+        return finished.add(message.task);
       case "gone":
         return void handshakes.delete(message.peer);
       case "presence":
@@ -77,6 +85,8 @@ export async function runMWorker(context: RoleContext): Promise<void> {
         return;
       case "request":
         return message.role === "minion" ? fromMinion(message) : fromOperator(message);
+      case "reply":
+        return; // workers ask nothing
     }
   };
 
@@ -115,24 +125,30 @@ export async function runMWorker(context: RoleContext): Promise<void> {
     queue.send({ kind: "session", peer, sendKey, receiveKey, role, id, keyId, standing, reason });
   };
 
-  const fromMinion = ({ peer, id, message }: Extract<FromQueue, { kind: "request" }>) => {
+  const fromMinion = ({ task, peer, id, key, isRepeated, message }: Extract<FromQueue, { kind: "request" }>) => {
     try {
-      handleMinion(readFromMinion(message), { peer, id }, desk);
+      handleMinion(readFromMinion(message), { peer, id, key, isRepeated }, desk);
+      commit.afterwards(() => finished.add(task));
     } catch (thrown) {
       desk.emit("brine/auth/refused", { id, role: "minion", reason: reasonOf(thrown) });
       queue.send({ kind: "end", peer, reason: `minion ${id}: ${reasonOf(thrown)}` });
+      finished.add(task);
     }
   };
 
-  const fromOperator = ({ peer, id, message }: Extract<FromQueue, { kind: "request" }>) => {
+  const fromOperator = ({ task, peer, id, key, isRepeated, message }: Extract<FromQueue, { kind: "request" }>) => {
     try {
       const request = readFromOperator(message);
-      const done = answer(request, { peer, id })
+      const done = answer(request, { peer, id, key, isRepeated })
         .then((reply) => queue.send({ kind: "to_peer", peer, message: encodeReply(reply) }))
-        .finally(() => answering.delete(done));
+        .finally(() => {
+          answering.delete(done);
+          finished.add(task);
+        });
       answering.add(done);
     } catch (thrown) {
       queue.send({ kind: "end", peer, reason: `operator ${id}: ${reasonOf(thrown)}` });
+      finished.add(task);
     }
   };
 
@@ -149,7 +165,6 @@ export async function runMWorker(context: RoleContext): Promise<void> {
     }
   };
 
-  queue.send({ kind: "work" });
   context.ready();
   await untilAborted(signal);
   presence[Symbol.dispose]();

@@ -13,6 +13,7 @@ import { issueTicket } from "../crypto/ticket.ts";
 import type { Peer, Router } from "../transport/transport.ts";
 import { encodeMinionMessage } from "../wire/minion_messages.ts";
 import { encodeOperatorMessage } from "../wire/operator_messages.ts";
+import { Dispatcher, MAX_WAITING } from "./dispatcher.ts";
 import type { FromQueue, Link, PeerNumber, PresenceState, ToEvents, ToQueue } from "./link.ts";
 import { type Member, Members } from "./members.ts";
 import { HEARTBEAT_MS } from "./pub_server_channel.ts";
@@ -24,8 +25,12 @@ const TICKET_TTL_MS = 60_000;
 /** Connections whose keys wait to be accepted; beyond this they are sent away and come back later. */
 const MAX_PENDING = 2_000;
 
+/** Subscriptions that one client's connection may hold. */
+const MAX_GLOBS = 4_096;
+
 /** A connection that has not shaken hands. */
 interface Stranger {
+  readonly number: PeerNumber;
   readonly peer: Peer;
   steps: 0 | 1 | 2;
 }
@@ -42,18 +47,28 @@ export async function runMWorkerQueue(context: RoleContext): Promise<void> {
 
 class MWorkerQueue implements AsyncDisposable {
   readonly #context: RoleContext;
+  /**
+   * Connections are numbered from here on. A front that comes back after a crash begins elsewhere, so that what was
+   * meant for a connection of its predecessor never reaches one of its own.
+   */
+  readonly #base: number;
   readonly #strangers = new Map<PeerNumber, Stranger>();
   readonly #members = new Members();
-  readonly #workers: Link<FromQueue>[] = [];
+  readonly #dispatcher = new Dispatcher();
+  /** The master's own operators, by the number that stands for their link. */
+  readonly #house = new Map<PeerNumber, Link<FromQueue>>();
   readonly #events: Link<ToEvents>;
   #publishing: Publishing | undefined;
+  #publisher: Link<FromQueue> | undefined;
+  #requests = 0;
   #router: Router | undefined;
-  #hub: Disposable | undefined;
+  #hub: AsyncDisposable | undefined;
   #received: Promise<void> = Promise.resolve();
 
   constructor(context: RoleContext) {
     this.#context = context;
-    this.#events = context.exchange.connect("EventPublisher", () => {});
+    this.#base = Math.floor(context.random() * 2 ** 31) * 2 ** 21;
+    this.#events = context.exchange.connect("EventPublisher", () => {}, () => this.#tellClients());
   }
 
   /** Listens; says on which port. */
@@ -66,12 +81,9 @@ class MWorkerQueue implements AsyncDisposable {
       onConnect: (peer) => this.#greet(peer),
       onReport: ({ address, reason }) => log.warning(`${address}: ${reason}`),
     });
-    this.#hub = exchange.serve("MWorkerQueue", (link) => ({
+    this.#hub = await exchange.serve("MWorkerQueue", (link) => ({
       receive: guarded(log, (message) => this.#obey(message, link)),
-      closed: () => {
-        const index = this.#workers.indexOf(link);
-        if (index !== -1) this.#workers.splice(index, 1);
-      },
+      closed: () => this.#loseRole(link),
     }));
     this.#received = this.#receive(this.#router);
     log.info(`listening on ${this.#router.hostname}:${this.#router.port}`);
@@ -79,7 +91,7 @@ class MWorkerQueue implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#hub?.[Symbol.dispose]();
+    await this.#hub?.[Symbol.asyncDispose]();
     await this.#router?.[Symbol.asyncDispose]();
     await this.#received;
     this.#events[Symbol.dispose]();
@@ -88,7 +100,8 @@ class MWorkerQueue implements AsyncDisposable {
   // --- from the network ---
 
   #greet(peer: Peer): void {
-    this.#strangers.set(peer.number, { peer, steps: 0 });
+    const number = this.#base + peer.number;
+    this.#strangers.set(number, { number, peer, steps: 0 });
     peer.closed.addEventListener("abort", () => this.#lose(peer), { once: true });
   }
 
@@ -105,7 +118,7 @@ class MWorkerQueue implements AsyncDisposable {
   }
 
   #take(peer: Peer, frame: Uint8Array): void {
-    const member = this.#members.find(peer.number);
+    const member = this.#members.find(this.#base + peer.number);
     if (!member) return this.#takeHandshake(peer, frame);
     let message: Uint8Array;
     try {
@@ -115,40 +128,42 @@ class MWorkerQueue implements AsyncDisposable {
     }
     if (message.length === 0) this.#send(member, HEARTBEAT);
     else if (member.standing !== "accepted") this.#refuse(member, "it spoke before its key was accepted");
-    else {
-      const { role, id } = member;
-      this.#workerOf(peer.number)?.send({ kind: "request", peer: peer.number, role, id, message });
-    }
+    else this.#request(member, message);
+  }
+
+  #request(member: Member, message: Uint8Array): void {
+    const { role, id, number, peer } = member;
+    const key = this.#newKey();
+    if (this.#dispatcher.offer({ kind: "request", peer: number, role, id, key, message })) return;
+    this.#router?.disconnect(peer, `${MAX_WAITING} of its requests wait already`);
+  }
+
+  #newKey(): string {
+    return `${this.#base.toString(36)}-${(++this.#requests).toString(36)}`;
   }
 
   #takeHandshake(peer: Peer, frame: Uint8Array): void {
-    const stranger = this.#strangers.get(peer.number);
-    const worker = this.#workerOf(peer.number);
+    const stranger = this.#strangers.get(this.#base + peer.number);
     if (!stranger) return;
     if (stranger.steps === 2 || frame.length > MAX_HANDSHAKE_BYTES) {
       return this.#router?.disconnect(peer, "it sent more than a handshake before it was authenticated");
     }
-    if (!worker) return this.#router?.disconnect(peer, "no worker is ready");
     const step = stranger.steps === 0 ? 1 : 2;
     stranger.steps = step;
-    worker.send({ kind: "handshake", peer: peer.number, address: peer.address, step, frame });
-  }
-
-  /** The same worker for all that one peer sends: its pieces arrive in order. */
-  #workerOf(peer: PeerNumber): Link<FromQueue> | undefined {
-    return this.#workers[peer % this.#workers.length];
+    this.#dispatcher.offer({ kind: "handshake", peer: stranger.number, address: peer.address, step, frame });
   }
 
   #lose(peer: Peer): void {
-    if (this.#strangers.delete(peer.number)) {
-      this.#workerOf(peer.number)?.send({ kind: "gone", peer: peer.number });
+    const number = this.#base + peer.number;
+    if (this.#strangers.delete(number)) {
+      for (const worker of this.#dispatcher.workers) worker.send({ kind: "gone", peer: number });
       return;
     }
-    const member = this.#members.find(peer.number);
+    const member = this.#members.find(number);
     if (!member) return;
     this.#withdraw(member);
     this.#members.remove(member);
-    if (member.role === "operator") this.#events.send({ kind: "gone", peer: peer.number });
+    if (member.globs.size > 0) this.#events.send({ kind: "gone", peer: number });
   }
 
   /** From here on nobody counts on this minion. */
@@ -165,6 +180,12 @@ class MWorkerQueue implements AsyncDisposable {
     switch (message.kind) {
       case "work":
         return this.#enrol(link);
+      case "finished":
+        return this.#dispatcher.finish(link, message.tasks);
+      case "request":
+        return this.#takeHouseRequest(message, link);
+      case "subscribe":
+        return this.#subscribe(message);
       case "handshake": {
         const stranger = this.#strangers.get(message.peer);
         if (stranger) this.#router?.send(stranger.peer, [message.frame]);
@@ -177,8 +198,7 @@ class MWorkerQueue implements AsyncDisposable {
       case "to_peer": {
         const member = this.#members.find(message.peer);
         if (member) return this.#send(member, message.message);
-        // Its subscription may have been asked for after it had gone.
-        return this.#events.send({ kind: "gone", peer: message.peer });
+        return this.#house.get(message.peer)?.send({ kind: "reply", message: message.message });
       }
       case "to_minion": {
         const member = this.#members.minion(message.id);
@@ -193,6 +213,7 @@ class MWorkerQueue implements AsyncDisposable {
         return;
       }
       case "publishing":
+        this.#publisher = link;
         return this.#tellPublishing(message);
       case "hearing":
         return this.#hear(message);
@@ -200,12 +221,60 @@ class MWorkerQueue implements AsyncDisposable {
   }
 
   #enrol(link: Link<FromQueue>): void {
-    this.#workers.push(link);
     const at = this.#context.clock.now();
     for (const { id, peer, isHearing } of this.#members.minions) {
       if (!isHearing) continue;
       link.send({ kind: "presence", id, state: "up", at, address: peer.address, isToRecord: false });
     }
+    this.#dispatcher.addWorker(link); // after the presence: its first task may ask for it
+  }
+
+  #loseRole(link: Link<FromQueue>): void {
+    for (const [number, other] of this.#house) if (other === link) this.#house.delete(number);
+    for (const number of this.#dispatcher.removeWorker(link)) {
+      const stranger = this.#strangers.get(number);
+      if (stranger) this.#router?.disconnect(stranger.peer, "the worker that shook hands with it died");
+    }
+    if (link === this.#publisher) this.#losePublisher();
+  }
+
+  /** Sessions live on; until the publisher is back, nobody hears jobs and nobody gets a ticket. */
+  #losePublisher(): void {
+    this.#publisher = undefined;
+    this.#publishing = undefined;
+    for (const member of this.#members.minions) {
+      if (!member.isHearing) continue;
+      member.isHearing = false;
+      this.#tellPresence(member, "down");
+      this.#tellWorkers(member, "joining");
+    }
+  }
+
+  #takeHouseRequest({ id, message }: Extract<ToQueue, { kind: "request" }>, link: Link<FromQueue>): void {
+    let number = [...this.#house].find(([, other]) => other === link)?.[0];
+    if (number === undefined) this.#house.set(number = -1 - this.#house.size - this.#requests, link);
+    this.#dispatcher.offer({ kind: "request", peer: number, role: "operator", id, key: this.#newKey(), message });
+  }
+
+  #subscribe({ peer, globs }: Extract<ToQueue, { kind: "subscribe" }>): void {
+    const member = this.#members.find(peer);
+    if (!member) return; // it has gone
+    for (const glob of globs) member.globs.delete(glob); // asked for again: the newest
+    for (const glob of globs) member.globs.add(glob);
+    for (const glob of member.globs) {
+      if (member.globs.size <= MAX_GLOBS) break;
+      member.globs.delete(glob);
+    }
+    this.#events.send({ kind: "subscribe", peer, globs });
+  }
+
+  /** For a bus that has just come up: who was listening. */
+  #tellClients(): void {
+    const listening = [...this.#members.all].filter(({ globs }) => globs.size > 0);
+    this.#events.send({
+      kind: "clients",
+      clients: listening.map(({ number, globs }) => ({ peer: number, globs: [...globs] })),
+    });
   }
 
   #seat(message: Extract<ToQueue, { kind: "session" }>): void {
@@ -218,7 +287,8 @@ class MWorkerQueue implements AsyncDisposable {
     const isSingle = role === "minion" && standing !== "rejected";
     const older = isSingle ? this.#members.withKey(role, keyId) : [];
     const session = new Session({ sendKey, receiveKey });
-    const member: Member = { peer, session, role, id, keyId, standing, isHearing: false };
+    const number = message.peer;
+    const member: Member = { number, peer, session, role, id, keyId, standing, isHearing: false, globs: new Set() };
     this.#members.add(member);
     for (const other of older) this.#expel(other, "the same key connected again");
     if (this.#members.pendingCount > MAX_PENDING && standing === "pending") {
@@ -303,9 +373,10 @@ class MWorkerQueue implements AsyncDisposable {
 
   #tellWorkers({ id, peer }: Member, state: PresenceState): void {
     const at = this.#context.clock.now();
-    for (const [index, worker] of this.#workers.entries()) {
-      const isToRecord = index === 0 && state !== "joining";
+    let isToRecord = state !== "joining";
+    for (const worker of this.#dispatcher.workers) {
       worker.send({ kind: "presence", id, state, at, address: peer.address, isToRecord });
+      isToRecord = false; // one of them is enough
     }
   }
 

@@ -11,6 +11,8 @@ import type { PeerNumber } from "./link.ts";
 
 /** A connection that has shaken hands. */
 export interface Member {
+  /** What the other roles call this connection. */
+  readonly number: PeerNumber;
   readonly peer: Peer;
   readonly session: Session;
   readonly role: KeyRole;
@@ -19,6 +21,8 @@ export interface Member {
   standing: Standing;
   /** A minion that hears jobs on 4505. */
   isHearing: boolean;
+  /** Events that an operator's client subscribed to. */
+  readonly globs: Set<string>;
 }
 
 /** The table of them. */
@@ -34,6 +38,11 @@ export class Members {
     return this.#pending;
   }
 
+  /** All of them. */
+  get all(): Iterable<Member> {
+    return this.#byPeer.values();
+  }
+
   /** The accepted minions that are connected. */
   get minions(): Iterable<Member> {
     return this.#minions.values();
@@ -41,13 +50,13 @@ export class Members {
 
   add(member: Member): void {
     const key = keyOf(member);
-    this.#byPeer.set(member.peer.number, member);
+    this.#byPeer.set(member.number, member);
     this.#byKey.set(key, (this.#byKey.get(key) ?? new Set()).add(member));
     if (member.standing === "pending") this.#pending++;
   }
 
   remove(member: Member): void {
-    if (!this.#byPeer.delete(member.peer.number)) return;
+    if (!this.#byPeer.delete(member.number)) return;
     const key = keyOf(member);
     const same = this.#byKey.get(key);
     same?.delete(member);

@@ -35,6 +35,13 @@ export class Presence implements Disposable {
     for (const check of this.#waiters) check();
   }
 
+  /** Forgets everybody: the front came back and tells anew. */
+  clear(): void {
+    this.#up.clear();
+    this.#joining.clear();
+    for (const check of this.#waiters) check();
+  }
+
   /** Undefined when the minion is down. */
   find(id: string): Sighting | undefined {
     return this.#up.get(id);

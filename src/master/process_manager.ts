@@ -9,22 +9,29 @@ import { UsageError } from "../core/errors.ts";
 import { makePrivateDirectory, readTextIfThere, removePath, writePrivateFile } from "../runtime/files.ts";
 import { isAlive, processId } from "../runtime/process.ts";
 import { openStore } from "../store/store.ts";
-import { runEventPublisher } from "./event_publisher.ts";
-import { runLoggingQueue } from "./logging_queue.ts";
-import { runMaintenance } from "./maintenance.ts";
-import { runPubServerChannel } from "./pub_server_channel.ts";
-import { runReactor } from "./reactor.ts";
-import { runReqServerProcessManager } from "./req_server_process_manager.ts";
 import type { ReadyFacts, RoleContext } from "./role.ts";
-import { roleLog } from "./role_log.ts";
 import { parseRunningMaster, type RunningMaster } from "../config/running_master.ts";
-import { supervise } from "./supervise.ts";
+import { Supervisor } from "./supervisor.ts";
+import { tellRestart } from "./tell_restart.ts";
+
+/** Roles in the order of their start; those of one stage need nothing of each other to become ready. */
+const STAGES = [
+  ["MultiprocessingLoggingQueue"],
+  ["EventPublisher", "ReqServer_ProcessManager"],
+  ["ZeroMQPubServerChannel", "Maintenance", "Reactor"],
+] as const;
 
 /** The operator that the master makes for its own host. */
 export const FIRST_OPERATOR = "root";
 
+/** What the whole master is given. */
+export interface MasterContext extends RoleContext {
+  /** Calls `act` with the names of what has changed whenever the configuration was read again. */
+  readonly onReload: (act: (changed: readonly string[]) => void) => Disposable;
+}
+
 /** Runs the whole master until the context's signal. */
-export async function runProcessManager(context: RoleContext): Promise<void> {
+export async function runProcessManager(context: MasterContext): Promise<void> {
   const { config, clock } = context;
   const { paths } = config;
   refuseSecondMaster(paths.runningMaster);
@@ -40,18 +47,14 @@ export async function runProcessManager(context: RoleContext): Promise<void> {
     context.ready(facts);
   };
   try {
-    await supervise(
-      [
-        { name: "MultiprocessingLoggingQueue", run: runLoggingQueue },
-        { name: "EventPublisher", run: runEventPublisher },
-        { name: "ReqServer_ProcessManager", run: runReqServerProcessManager },
-        { name: "ZeroMQPubServerChannel", run: runPubServerChannel },
-        { name: "Maintenance", run: runMaintenance },
-        { name: "Reactor", run: runReactor },
-      ],
-      { ...context, ready },
-      roleLog(context),
-    );
+    using restarts = tellRestart(context);
+    const supervisor = new Supervisor({ ...context, ready }, restarts.tell);
+    using _reloads = context.onReload(async (changed) => {
+      // These read their tables when they start, and keep nothing that would be lost by it.
+      if (changed.includes("reactor")) await supervisor.renew("Reactor");
+      if (changed.includes("schedule")) await supervisor.renew("Maintenance");
+    });
+    await supervisor.run(STAGES);
   } finally {
     const left = readTextIfThere(paths.runningMaster);
     if (left !== undefined && parseRunningMaster(left)?.pid === processId()) removePath(paths.runningMaster);
@@ -61,6 +64,9 @@ export async function runProcessManager(context: RoleContext): Promise<void> {
     using store = openStore(paths.database);
     const operator = publicHalf(openIdentity(paths.operatorKey));
     const first = { role: "operator", id: FIRST_OPERATOR, identity: operator, token: undefined } as const;
+    if (store.keys.judge(first, "accepted", clock.now()).standing === "accepted") return;
+    // The key file is new, or its key was rejected: whoever may write it is this host's owner, and this is the way back in.
+    store.keys.change("operator", [FIRST_OPERATOR], "delete", clock.now());
     store.keys.judge(first, "accepted", clock.now());
   }
 }

@@ -62,7 +62,7 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
   const { signing } = openIdentity(config.paths.masterKey);
   // Seconds since 2020: later than every epoch of an earlier run of this master.
   const epochs = new Epochs(Math.floor((clock.now() - Date.UTC(2020, 0, 1)) / 1000));
-  using queue = exchange.connect("MWorkerQueue", () => {});
+  using queue = exchange.connect("MWorkerQueue", () => {}, () => tellEpochs());
   using events = exchange.connect("EventPublisher", () => {});
   const audience = new Audience({
     now: () => clock.now(),
@@ -115,11 +115,11 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
     else if (message.kind === "expel") expel(message.keyIds);
     else rotate();
   };
-  using _hub = exchange.serve("ZeroMQPubServerChannel", () => ({ receive: guarded(log, receive), closed: () => {} }));
+  const hub = { receive: guarded(log, receive), closed: () => {} };
+  await using _hub = await exchange.serve("ZeroMQPubServerChannel", () => hub);
   using _beat = clock.every(HEARTBEAT_MS, () => publish(encodePublished({ kind: "beat", at: clock.now() })));
-  tellEpochs();
   log.info(`publishing on ${publisher.hostname}:${publisher.port}`);
-  context.ready();
+  context.ready({ publishPort: publisher.port });
   await untilAborted(signal);
   overlap?.[Symbol.dispose]();
 }

@@ -3,17 +3,14 @@
  *
  * @module
  */
-import { roleLog } from "./role_log.ts";
-import { runMWorker } from "./m_worker.ts";
-import { runMWorkerQueue } from "./m_worker_queue.ts";
 import type { RoleContext } from "./role.ts";
-import { supervise } from "./supervise.ts";
+import { tellRestart } from "./tell_restart.ts";
+import { Supervisor } from "./supervisor.ts";
 
 /** Runs the front and the workers until the context's signal. */
 export async function runReqServerProcessManager(context: RoleContext): Promise<void> {
-  const workers = Array.from({ length: Math.max(1, context.config.workerThreads) }, (_, index) => ({
-    name: `MWorker-${index}`,
-    run: runMWorker,
-  }));
-  await supervise([{ name: "MWorkerQueue", run: runMWorkerQueue }, ...workers], context, roleLog(context));
+  const { config } = context;
+  const workers = Array.from({ length: Math.max(1, config.workerThreads) }, (_, index) => `MWorker-${index}`);
+  using restarts = tellRestart(context);
+  await new Supervisor(context, restarts.tell).run([["MWorkerQueue"], workers]);
 }

@@ -10,11 +10,14 @@ import type { Log } from "../core/log.ts";
 import type { MasterConfig } from "../config/master_config.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Exchange } from "./link.ts";
+import type { RoleStarter } from "./starter.ts";
 
 /** What a role may tell when it is ready. */
 export interface ReadyFacts {
   /** The port that 4506 really is, when the configuration left it to the system. */
   readonly retPort?: number;
+  /** Likewise 4505. */
+  readonly publishPort?: number;
 }
 
 /** Everything that a role may use. */
@@ -28,6 +31,8 @@ export interface RoleContext {
   readonly log: Log;
   readonly exchange: Exchange;
   readonly transport: Transport;
+  /** For the roles that are parents of others. */
+  readonly starter: RoleStarter;
   /** Aborted when the role must stop: it drains what it holds and returns. */
   readonly signal: AbortSignal;
   /** To be called once, when others may rely on it. */

@@ -3,13 +3,16 @@
  *
  * @module
  */
+import type { MasterConfig } from "../config/master_config.ts";
+import type { Clock } from "../core/clock.ts";
 import { type Log, logTo } from "../core/log.ts";
-import type { RoleContext } from "./role.ts";
+import type { Exchange } from "./link.ts";
 
-/** Makes the logs of the roles that share this context's exchange. */
-export function roleLog({ config, clock, exchange }: RoleContext): (name: string) => { log: Log } {
+/** Makes the logs of the roles that share an exchange. */
+export function roleLog(
+  { config, clock, exchange }: { config: MasterConfig; clock: Clock; exchange: Exchange },
+): (name: string) => Log {
   const link = exchange.connect("MultiprocessingLoggingQueue", () => {});
-  return (name) => ({
-    log: logTo((record) => link.send(record), { source: name, least: config.logLevel, now: () => clock.now() }),
-  });
+  return (name) =>
+    logTo((record) => link.send(record), { source: name, least: () => config.logLevel, now: () => clock.now() });
 }

@@ -65,7 +65,7 @@ export function exit(code: number): never {
 }
 
 /** Signals that ask a program to end. */
-export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR1";
 
 /** Calls `act` for each of these signals until the result is disposed. */
 export function onSignals(signals: readonly EndSignal[], act: (signal: EndSignal) => void): Disposable {

@@ -26,8 +26,10 @@ CREATE TABLE IF NOT EXISTS seen (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS jobs (
   jid TEXT PRIMARY KEY, head BLOB NOT NULL, expected BLOB NOT NULL, expected_count INTEGER NOT NULL,
-  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, request_key TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS jobs_by_request ON jobs (request_key);
+CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created_at);
 CREATE TABLE IF NOT EXISTS returns (
   jid TEXT NOT NULL, minion TEXT NOT NULL, retcode INTEGER NOT NULL, success INTEGER NOT NULL,
   started_at REAL NOT NULL, duration_ms REAL NOT NULL, size_bytes INTEGER NOT NULL, hash BLOB NOT NULL,

@@ -91,13 +91,18 @@ export class JobStore {
   }
 
   /** Keeps a new job and whom it expects; `absent` are those that are known to be unreachable already. */
-  addJob(job: JobRecord, expected: readonly string[], absent: ReadonlyMap<string, number>): void {
+  addJob(
+    job: JobRecord,
+    expected: readonly string[],
+    absent: ReadonlyMap<string, number>,
+    requestKey: string,
+  ): void {
     const { target, function: name, arguments: words, named, operator } = job;
     const record = encode({ target, function: name, arguments: words, named, operator });
     this.together(() => {
       this.#database
-        .prepare("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?)")
-        .run(job.jid, record, encode([...expected].sort()), expected.length, job.createdAt, job.expiresAt);
+        .prepare("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .run(job.jid, record, encode([...expected].sort()), expected.length, job.createdAt, job.expiresAt, requestKey);
       for (const id of absent.keys()) this.#statements.putPlace.run(job.jid, id, "unreachable", job.createdAt);
     });
   }
@@ -105,6 +110,12 @@ export class JobStore {
   /** The job with this id, if it is kept. */
   findJob(jid: Jid): JobRecord | undefined {
     const row = this.#database.prepare("SELECT * FROM jobs WHERE jid = ?").get(jid);
+    return row && jobOf(row);
+  }
+
+  /** The job that was made for this request, if there is one. */
+  findByRequest(requestKey: string): JobRecord | undefined {
+    const row = this.#database.prepare("SELECT * FROM jobs WHERE request_key = ?").get(requestKey);
     return row && jobOf(row);
   }
 

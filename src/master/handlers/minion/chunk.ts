@@ -8,7 +8,9 @@ export const chunk: MinionHandler<"chunk"> = ({ id, jid, offset, data }, from, d
     const state = desk.store.jobs.putChunk(jid, id, offset, data);
     return () => {
       if (!state) return desk.log.warning(`${id} sent a piece of ${jid}, which it never announced`);
-      const news = state.isComplete && !wasComplete ? desk.store.jobs.findReturn(jid, id) : undefined;
+      const news = state.isComplete && (!wasComplete || from.isRepeated)
+        ? desk.store.jobs.findReturn(jid, id)
+        : undefined;
       settle(state, news, { jid, id }, from, desk);
     };
   });

@@ -23,7 +23,9 @@ export const returned: MinionHandler<"return"> = (message, from, desk) => {
   desk.commit.add(() => {
     const before = desk.store.jobs.findReturn(jid, id);
     const state = desk.store.jobs.putReturn({ ...message, minion: id, body }, desk.clock.now());
-    return () => settle(state, before === undefined ? message : undefined, { jid, id }, from, desk);
+    // A worker that died may have committed it and told nobody: then it is told now. Clients count each minion once.
+    const isNews = before === undefined || from.isRepeated;
+    return () => settle(state, isNews ? message : undefined, { jid, id }, from, desk);
   });
 };
 

@@ -5,6 +5,7 @@ import { INLINE_BODY_BYTES } from "../../../wire/minion_messages.ts";
 import type { ReplyTo } from "../../../wire/operator_messages.ts";
 import type { Desk } from "../../desk.ts";
 import { Refused } from "../../refused.ts";
+import { followJob } from "./follow_job.ts";
 import type { OperatorHandler } from "./handler.ts";
 
 /** Bytes of bodies in one reply; the client asks for larger ones one by one. */
@@ -13,8 +14,7 @@ const MAX_REPLY_BYTES = 512 * 1024;
 export const job: OperatorHandler<"job"> = ({ jid, follow }, from, desk) => {
   // Subscribed first, read second: nothing falls in between, and the client counts each minion once.
   if (follow) {
-    desk.events.send({ kind: "subscribe", peer: from.peer, glob: `brine/job/${jid}/*` });
-    desk.events.send({ kind: "subscribe", peer: from.peer, glob: "brine/presence/*" });
+    followJob(jid, from, desk);
   }
   desk.commit.flush(); // what has just come is among what waits to be written
   const record = desk.store.jobs.findJob(jid);

@@ -8,10 +8,12 @@ import { UsageError } from "../../../core/errors.ts";
 import { newJid } from "../../../core/jid.ts";
 import { NodeSet } from "../../../target/node_set.ts";
 import { parseTarget } from "../../../target/parse.ts";
-import type { FromOperator } from "../../../wire/operator_messages.ts";
+import type { FromOperator, ReplyTo } from "../../../wire/operator_messages.ts";
 import { encodePublished } from "../../../wire/publish.ts";
-import type { Desk } from "../../desk.ts";
+import type { Target } from "../../../target/expression.ts";
+import type { Desk, Sender } from "../../desk.ts";
 import { Refused } from "../../refused.ts";
+import { followJob } from "./follow_job.ts";
 import type { OperatorHandler } from "./handler.ts";
 
 /** One frame to every minion: larger things are files. */
@@ -20,6 +22,10 @@ const MAX_JOB_BYTES = 1024 * 1024;
 type Run = Extract<FromOperator, { kind: "run" }>;
 
 export const run: OperatorHandler<"run"> = async (request, from, desk) => {
+  if (from.isRepeated) {
+    const again = await runAgain(request, from, desk);
+    if (again) return again;
+  }
   const { expected, published } = await resolve(request, desk);
   const absent = absentOf(expected, desk);
   const unreachable = Object.fromEntries(absent);
@@ -42,9 +48,8 @@ export const run: OperatorHandler<"run"> = async (request, from, desk) => {
   if (plain.length > MAX_JOB_BYTES) {
     throw new Refused("usage", `Cannot publish ${name}: it has ${plain.length} bytes, limit ${MAX_JOB_BYTES}`);
   }
-  desk.store.jobs.addJob({ ...job, expectedCount: expected.length }, expected, absent);
-  desk.events.send({ kind: "subscribe", peer: from.peer, glob: `brine/job/${jid}/*` });
-  desk.events.send({ kind: "subscribe", peer: from.peer, glob: "brine/presence/*" });
+  desk.store.jobs.addJob({ ...job, expectedCount: expected.length }, expected, absent, from.key);
+  followJob(jid, from, desk);
   desk.publisher.send({ kind: "publish", plain });
   desk.emit(`brine/job/${jid}/new`, {
     jid,
@@ -57,6 +62,29 @@ export const run: OperatorHandler<"run"> = async (request, from, desk) => {
   return { jid, expected, unreachable };
 };
 
+/**
+ * A worker died over this request. If it had kept the job, that is the one that is published and answered for, so that
+ * nothing runs twice: minions that have heard of it know its id.
+ */
+async function runAgain({ target }: Run, from: Sender, desk: Desk): Promise<ReplyTo<"run"> | undefined> {
+  const job = desk.store.jobs.findByRequest(from.key);
+  if (!job) return undefined;
+  const { jid, expectedCount: _count, ...rest } = job;
+  const published = await publishable(target, desk);
+  followJob(jid, from, desk);
+  desk.publisher.send({ kind: "publish", plain: encodePublished({ kind: "job", jid, ...rest, target: published }) });
+  const absent = [...desk.store.jobs.placesOf(jid)].filter(([, { state }]) => state === "unreachable");
+  const unreachable = Object.fromEntries(absent.map(([id, { since }]) => [id, since]));
+  return { jid, expected: desk.store.jobs.expectedOf(jid), unreachable };
+}
+
+/** The target as minions can read it: they know no nodegroups, so those are spelled out. */
+async function publishable(target: Target, desk: Desk): Promise<Target> {
+  if (target.kind !== "nodegroup" && target.kind !== "compound") return target;
+  const matcher = await parseTarget(target, { nodegroups: desk.config.nodegroups });
+  return { kind: "compound", expression: matcher.toString() };
+}
+
 async function resolve({ target }: Run, desk: Desk) {
   const matcher = await parseTarget(target, { nodegroups: desk.config.nodegroups }).catch((thrown: unknown) => {
     if (thrown instanceof UsageError) throw new Refused("usage", thrown.message);
@@ -68,10 +96,7 @@ async function resolve({ target }: Run, desk: Desk) {
   const known = matcher.usesGrains ? desk.store.minions.all() : undefined;
   const expected = ids.filter((id) => matcher.matches({ id, grains: known?.get(id)?.grains ?? {} }));
   await desk.presence.settled(expected);
-  // Minions know no nodegroups: those are spelled out.
-  const isSpelledOut = target.kind === "nodegroup" || target.kind === "compound";
-  const published = isSpelledOut ? { kind: "compound" as const, expression: matcher.toString() } : target;
-  if (expected.length > 0) return { expected, published };
+  if (expected.length > 0) return { expected, published: await publishable(target, desk) };
   const waiting = desk.store.keys.list().filter(({ role, state, id }) =>
     role === "minion" && state === "pending" && matcher.matches({ id, grains: {} })
   );

@@ -12,6 +12,6 @@ export const subscribe: OperatorHandler<"subscribe"> = ({ glob }, from, desk) =>
     if (thrown instanceof UsageError) throw new Refused("usage", thrown.message);
     throw thrown;
   }
-  desk.events.send({ kind: "subscribe", peer: from.peer, glob });
+  desk.queue.send({ kind: "subscribe", peer: from.peer, globs: [glob] });
   return {};
 };

@@ -1,0 +1,44 @@
+/**
+ * Tasks that run a few at a time while a bounded number waits; beyond that they are dropped and counted.
+ *
+ * @module
+ */
+
+/** Runs tasks; a task must not reject. */
+export class BoundedWork {
+  readonly #limits: { readonly running: number; readonly waiting: number };
+  readonly #onDropped: (count: number) => void;
+  readonly #waiting: (() => Promise<void>)[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #dropped = 0;
+
+  /** `onDropped` hears how many were dropped when there is room again. */
+  constructor(limits: { running: number; waiting: number }, onDropped: (count: number) => void) {
+    this.#limits = limits;
+    this.#onDropped = onDropped;
+  }
+
+  /** Runs a task now, later, or not at all. */
+  add(task: () => Promise<void>): void {
+    if (this.#running.size < this.#limits.running) return this.#start(task);
+    if (this.#waiting.length < this.#limits.waiting) this.#waiting.push(task);
+    else this.#dropped++;
+  }
+
+  /** Forgets what waits and resolves when what runs has ended. */
+  async settled(): Promise<void> {
+    this.#waiting.length = 0;
+    await Promise.all(this.#running);
+  }
+
+  #start(task: () => Promise<void>): void {
+    const running = task().finally(() => {
+      this.#running.delete(running);
+      const next = this.#waiting.shift();
+      if (next) this.#start(next);
+      if (this.#dropped > 0) this.#onDropped(this.#dropped);
+      this.#dropped = 0;
+    });
+    this.#running.add(running);
+  }
+}
