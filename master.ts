@@ -14,7 +14,8 @@ import { processStarter, type RoleOrder, serveAsRole } from "./src/master/proces
 import type { RoleContext } from "./src/master/role.ts";
 import { roleLog } from "./src/master/role_log.ts";
 import { roleNamed } from "./src/master/roles.ts";
-import { localStarter, type RoleStarter } from "./src/master/starter.ts";
+import { localStarter } from "./src/master/local_starter.ts";
+import type { RoleStarter } from "./src/master/starter.ts";
 import { openSocketDirectory } from "./src/runtime/socket_directory.ts";
 import { exit } from "./src/runtime/process.ts";
 import type { RoleParent } from "./src/runtime/role_child.ts";

@@ -27,6 +27,16 @@ export interface Figures {
   readonly masterPss?: Sample;
 }
 
+/** Two passes as one: what was timed is put together, memory is that of the first. */
+export function together(first: Figures, second: Figures): Figures {
+  const both = (name: keyof Figures) => {
+    const values = [first[name], second[name]].flatMap((sample) => sample?.values ?? []);
+    return values.length === 0 ? {} : { [name]: sampleOf(values) };
+  };
+  const timed = ["one", "many", "version", "jobs", "warmJobs", "start"] as const;
+  return Object.assign({ ...first }, ...timed.map(both));
+}
+
 /** The lines of the report, in its order. */
 export function rowsOf(minions: number, brine: Figures, peers: Readonly<Record<string, Figures>>): Row[] {
   const row = (what: string, unit: Unit, name: keyof Figures): Row => ({

@@ -13,7 +13,7 @@ export interface Sample {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  readonly count: number;
+  readonly values: readonly number[];
 }
 
 /** How often a command is repeated, and what it sees. */
@@ -33,7 +33,7 @@ export function sampleOf(values: readonly number[]): Sample {
   const at = (index: number) => sorted[index] ?? NaN;
   const middle = Math.floor(sorted.length / 2);
   const median = sorted.length % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2;
-  return { median, min: at(0), max: at(sorted.length - 1), count: sorted.length };
+  return { median, min: at(0), max: at(sorted.length - 1), values };
 }
 
 /** Milliseconds from start to exit of a command, over and over; throws when it does not exit with 0. */

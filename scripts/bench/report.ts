@@ -69,8 +69,8 @@ function ratio(brine: Sample | undefined, peer: Sample, unit: Unit): number | un
   return unit === "jobs/s" ? brine.median / peer.median : peer.median / brine.median;
 }
 
-function range({ min, max, count }: Sample, unit: Unit): string {
-  if (count < 2) return "";
+function range({ min, max, values }: Sample, unit: Unit): string {
+  if (values.length < 2) return "";
   const isSeconds = unit === "ms" && max >= 1_000;
   const digits = (value: number) => (isSeconds ? (value / 1_000).toFixed(2) : value.toFixed(value < 10 ? 1 : 0));
   return ` (${digits(min)}–${digits(max)})`;

@@ -7,8 +7,7 @@ import * as v from "valibot";
 import type { MasterConfig } from "../config/master_config.ts";
 import { reasonOf } from "../core/errors.ts";
 import { type RoleParent, startRoleChild } from "../runtime/role_child.ts";
-import type { ReadyFacts } from "./role.ts";
-import type { RoleEnd, RoleStarter } from "./starter.ts";
+import type { ReadyFacts, RoleEnd, RoleStarter } from "./starter.ts";
 
 /** A role that was told to stop and does not is killed after this long. */
 const STOP_LIMIT_MS = 10_000;

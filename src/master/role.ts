@@ -10,15 +10,7 @@ import type { Log } from "../core/log.ts";
 import type { MasterConfig } from "../config/master_config.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Exchange } from "./link.ts";
-import type { RoleStarter } from "./starter.ts";
-
-/** What a role may tell when it is ready. */
-export interface ReadyFacts {
-  /** The port that 4506 really is, when the configuration left it to the system. */
-  readonly retPort?: number;
-  /** Likewise 4505. */
-  readonly publishPort?: number;
-}
+import type { ReadyFacts, RoleStarter } from "./starter.ts";
 
 /** Everything that a role may use. */
 export interface RoleContext {

@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { reasonOf } from "../core/errors.ts";
-import type { ReadyFacts, RoleContext, RunRole } from "./role.ts";
+
+/** What a role may tell when it is ready. */
+export interface ReadyFacts {
+  /** The port that 4506 really is, when the configuration left it to the system. */
+  readonly retPort?: number;
+  /** Likewise 4505. */
+  readonly publishPort?: number;
+}
 
 /** How a role came to its end. */
 export type RoleEnd =
@@ -30,31 +36,4 @@ export interface RoleStarter {
   readonly canRestart: boolean;
   /** Starts the role called `name`; `facts` is what roles before it told when they were ready. */
   start(name: string, facts: ReadyFacts): RunningRole;
-}
-
-/** Starts roles in this process: `runOf` finds them, `contextOf` equips them. */
-export function localStarter(
-  runOf: (name: string) => RunRole,
-  contextOf: (name: string) => Omit<RoleContext, "signal" | "ready">,
-): RoleStarter {
-  return {
-    canRestart: false,
-    start(name) {
-      const stop = new AbortController();
-      const ready = Promise.withResolvers<ReadyFacts>();
-      const run = async (): Promise<RoleEnd> => {
-        try {
-          await runOf(name)({
-            ...contextOf(name),
-            signal: stop.signal,
-            ready: (facts = {}) => ready.resolve(facts),
-          });
-          return { kind: "stopped" };
-        } catch (cause) {
-          return { kind: "failed", reason: reasonOf(cause), cause };
-        }
-      };
-      return { ready: ready.promise, ended: run(), stop: () => stop.abort() };
-    },
-  };
 }

@@ -8,8 +8,8 @@
  */
 import { Backoff } from "../core/backoff.ts";
 import { pause } from "../core/clock.ts";
-import { type ReadyFacts, type RoleContext, untilAborted } from "./role.ts";
-import type { RoleEnd, RunningRole } from "./starter.ts";
+import { type RoleContext, untilAborted } from "./role.ts";
+import type { ReadyFacts, RoleEnd, RunningRole } from "./starter.ts";
 
 /** The first wait before a role is started again, and the longest. */
 const RESTART = { firstMs: 50, maxMs: 5_000 };

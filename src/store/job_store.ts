@@ -95,7 +95,7 @@ export class JobStore {
     job: JobRecord,
     expected: readonly string[],
     absent: ReadonlyMap<string, number>,
-    requestKey: string,
+    requestKey = "",
   ): void {
     const { target, function: name, arguments: words, named, operator } = job;
     const record = encode({ target, function: name, arguments: words, named, operator });

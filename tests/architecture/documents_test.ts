@@ -23,7 +23,7 @@ test("README.md names every command", () => {
 });
 
 test("docs/configuration.md is what the table of keys makes", () => {
-  assert.equal(page("docs/configuration.md"), configurationPage(), "run `deno task reference`");
+  assert.ok(page("docs/configuration.md") === configurationPage(), "it is not: run `deno task reference`");
 });
 
 test("docs/architecture.md names every folder of src/", () => {

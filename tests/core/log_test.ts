@@ -49,7 +49,7 @@ test("printable() spells out what it takes away", () => {
 test("logTo() stamps records and leaves out what is below its level", () => {
   for (const [index, least] of LOG_LEVELS.entries()) {
     const records: LogRecord[] = [];
-    const log = logTo((written) => void records.push(written), { source: "test", least, now: () => at });
+    const log = logTo((written) => void records.push(written), { source: "test", least: () => least, now: () => at });
     for (const level of LOG_LEVELS) log[level](`a ${level}`);
     const want = LOG_LEVELS.slice(index).map((level) => ({ at, level, source: "test", text: `a ${level}` }));
     assert.deepEqual(records, want);

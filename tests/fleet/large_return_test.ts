@@ -5,8 +5,7 @@ import { readFileIfThere } from "../../src/runtime/files.ts";
 import { CHUNK_BYTES } from "../../src/wire/minion_messages.ts";
 import { startFleet } from "../kit/fleet.ts";
 import { test } from "../kit/test.ts";
-import { until } from "../kit/until.ts";
-import { jobsOf, run } from "./kit.ts";
+import { run } from "./kit.ts";
 import { Tap } from "./tap.ts";
 
 const MIB = 1024 * 1024;
@@ -51,24 +50,4 @@ test("A large return goes on where it was when the connection ends in the middle
   const whole = 12 * MIB / CHUNK_BYTES;
   assert.ok(chunks() > whole, "some were lost with the connection");
   assert.ok(chunks() <= whole + 6, `${chunks()} pieces for ${whole}: it began anew`);
-});
-
-test("Many large returns wait their turn, and a spool far larger than a connection may queue is emptied", async () => {
-  await using fleet = await startFleet({ minions: 1 });
-  const brine = await fleet.client();
-  const command = `sleep 0.3; head -c ${200 * 1024} /dev/zero | tr '\\0' x`;
-  const jobs = await Promise.all(
-    Array.from({ length: 200 }, () => brine.run({ target: "*", function: "cmd.run", arguments: [command] })),
-  );
-  await until("them to be taken", () => fleet.logged("m1").filter((text) => text.includes("cmd.run")).length === 200);
-  fleet.network.cut(fleet.addressOf("m1"));
-  fleet.network.sever(fleet.addressOf("m1")); // 40 MiB gather on the minion
-  const { listDirectory } = await import("../../src/runtime/files.ts");
-  const spooled = () => listDirectory(fleet.minionPaths("m1").minionSpool).length;
-  await until("them to be spooled", () => spooled() === 200, 20_000);
-  fleet.network.heal(fleet.addressOf("m1"));
-  await until("an empty spool", () => spooled() === 0, 20_000);
-  assert.equal(fleet.hearingCount("m1"), 2);
-  for (const job of jobs) job.stop();
-  assert.ok((await jobsOf(brine)).every(({ returnedCount }) => returnedCount === 1));
 });

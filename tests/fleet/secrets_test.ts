@@ -9,16 +9,7 @@ import { EventLog, leaveLine, run } from "./kit.ts";
 import { acceptedPeer } from "./peers.ts";
 
 test("T7: after a full run all files are 0600, all directories 0700, and no log or event holds a secret", async () => {
-  const logFile = { path: "" };
-  await using fleet = await startFleet({
-    minions: 2,
-    get master() {
-      return logFile.path === "" ? {} : { logFile: logFile.path };
-    },
-  });
-  logFile.path = join(fleet.paths.lib, "master.log");
-  await fleet.restartMaster();
-  await fleet.untilUp(["m1", "m2"]);
+  await using fleet = await startFleet({ minions: 2, hasLogFile: true });
   const brine = await fleet.client();
   await using events = await EventLog.open(fleet);
   const secrets = new Map<string, Uint8Array | string>();
@@ -48,7 +39,7 @@ test("T7: after a full run all files are 0600, all directories 0700, and no log 
     secrets.set(`${path} agreement`, agreement.seed).set(`${path} signing`, signing.seed);
   }
 
-  const logs = [...fleet.logged(), readTextIfThere(logFile.path) ?? assert.fail("no log file")].join("\n");
+  const logs = [...fleet.logged(), readTextIfThere(fleet.logFile) ?? assert.fail("no log file")].join("\n");
   const told = JSON.stringify(events.events, (_, value) => value instanceof Uint8Array ? [...value].join() : value);
   assert.match(logs, /key of minion insider rejected/);
   for (const [name, secret] of secrets) {

@@ -15,6 +15,10 @@ import { type Identity, openIdentity, publicHalf, type PublicIdentity } from "..
 import type { Exchange } from "../../src/master/link.ts";
 import { localExchange } from "../../src/master/local_exchange.ts";
 import { runProcessManager } from "../../src/master/process_manager.ts";
+import { roleLog } from "../../src/master/role_log.ts";
+import { roleNamed } from "../../src/master/roles.ts";
+import { localStarter } from "../../src/master/local_starter.ts";
+import type { RoleStarter } from "../../src/master/starter.ts";
 import { runMinion } from "../../src/minion/minion.ts";
 import { join, makeTemporaryDirectory, removePath, systemTemporaryDirectory } from "../../src/runtime/files.ts";
 import { MemoryNetwork } from "../../src/transport/memory.ts";
@@ -32,6 +36,8 @@ export interface FleetOptions {
   readonly clock?: Clock;
   /** Accept the keys and wait until everybody hears jobs. Default true. */
   readonly isAccepted?: boolean;
+  /** The master also writes its log to {@link Fleet.logFile}. */
+  readonly hasLogFile?: boolean;
   readonly master?: Partial<MasterConfig>;
   readonly minion?: Partial<MinionConfig>;
 }
@@ -108,20 +114,33 @@ export class Fleet implements AsyncDisposable {
     return `${this.#isMemory ? MASTER_ADDRESS : "127.0.0.1"}:${this.#retPort}`;
   }
 
+  /** Where the master's log is written, if it is. */
+  get logFile(): string {
+    return join(this.paths.lib, "master.log");
+  }
+
   // --- the master ---
 
   async startMaster(): Promise<void> {
     const ready = Promise.withResolvers<void>();
     const stop = new AbortController();
     const config = await this.#masterConfig();
-    const done = runProcessManager({
-      name: "ProcessManager",
+    const exchange = this.#loggingExchange();
+    const shared = {
       config,
       clock: this.clock,
       random: Math.random,
-      log: this.#logOf("ProcessManager"),
-      exchange: this.#loggingExchange(),
+      exchange,
       transport: this.transportFrom(MASTER_ADDRESS),
+    };
+    const logOf = roleLog({ config, clock: this.clock, exchange });
+    const starter: RoleStarter = localStarter(roleNamed, (name) => ({ ...shared, name, log: logOf(name), starter }));
+    const done = runProcessManager({
+      ...shared,
+      name: "ProcessManager",
+      log: this.#logOf("ProcessManager"),
+      starter,
+      onReload: () => ({ [Symbol.dispose]: () => {} }),
       signal: stop.signal,
       ready: ({ retPort } = {}) => {
         this.#retPort = retPort ?? config.retPort;
@@ -284,6 +303,7 @@ export class Fleet implements AsyncDisposable {
       publishPort: 0,
       retPort: this.#retPort,
       logLevel: "debug",
+      logFile: this.#options.hasLogFile ? this.logFile : undefined,
       ...this.#options.master,
     };
   }
@@ -303,18 +323,18 @@ export class Fleet implements AsyncDisposable {
 
   #logOf(source: string) {
     const write = (record: LogRecord) => void this.records.push(record);
-    return logTo(write, { source, least: "debug", now: () => this.clock.now() });
+    return logTo(write, { source, least: () => "debug", now: () => this.clock.now() });
   }
 
   /** The roles' records go to MultiprocessingLoggingQueue; with a log file it gets them, else only the test does. */
   #loggingExchange(): Exchange {
     const inner = localExchange();
     const { records } = this;
-    const isWritten = this.#options.master?.logFile !== undefined;
+    const isWritten = this.#options.hasLogFile;
     return {
       serve: (hub, onLink) => inner.serve(hub, onLink),
-      connect(hub, receive) {
-        const link = inner.connect(hub, receive);
+      connect(hub, receive, onConnect) {
+        const link = inner.connect(hub, receive, onConnect);
         if (hub !== "MultiprocessingLoggingQueue") return link;
         return {
           send(message) {
