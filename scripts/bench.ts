@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: Brine and its peers on this machine, in one run, as ratios. See docs/benchmarks.md.
  *
- *     bun scripts/bench.ts [--minions N] [--quick] [--no-peers] [--brine FILE] [--json FILE]
+ *     bun scripts/bench.ts [--minions N] [--worker-threads N] [--quick] [--no-peers] [--brine FILE] [--json FILE]
  *
  * @module
  */
@@ -24,6 +24,7 @@ const QUICK = { times: 10, peerTimes: 3, slowTimes: 1, rounds: { rounds: 3, roun
 const { values: options } = parseArgs({
   options: {
     minions: { type: "string", default: "50" },
+    "worker-threads": { type: "string", default: "0" },
     quick: { type: "boolean", default: false },
     "no-peers": { type: "boolean", default: false },
     brine: { type: "string", default: join(import.meta.dirname ?? "", "../dist/brine") },
@@ -46,12 +47,13 @@ async function measure(): Promise<Report> {
   if (!Number.isInteger(minions) || minions < 1 || minions > 200) {
     throw new RangeError(`Cannot measure "${options.minions}" minions: it takes 1 to 200`);
   }
+  const workerThreads = Number(options["worker-threads"]);
   const plan = options.quick ? QUICK : THOROUGH;
   const quiet = noise();
   const facts = machineFacts(executable);
   const brine = (pass: string) => {
     say(`Brine, 1 and ${minions} minions, the ${pass} pass`);
-    return measureBrine({ executable, directory: join(directory, pass), minions, ...plan });
+    return measureBrine({ executable, directory: join(directory, pass), minions, workerThreads, ...plan });
   };
   const before = await brine("first");
 
@@ -73,6 +75,7 @@ async function measure(): Promise<Report> {
   }
   // Once more after the peers: what else the machine did in between shows as a wide range, not as a better peer.
   const figures = together(before, await brine("second"));
+  facts.push(["master", `--worker-threads ${workerThreads}`]);
   facts.push(noiseFact(quiet, noise()));
   return { facts, rows: rowsOf(minions, figures, peers), notes };
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { connect } from "../../mod.ts";
 import type { Figures } from "./figures.ts";
 import { type Fleet, ping, startFleet } from "./fleet.ts";
+import { memoryOfTree } from "./process_tree.ts";
 import { type Memory, memoryOf, rateOf, runCommand, type Sample, sampleOf, timeCommand } from "./measure.ts";
 
 /** Jobs in one round of the warm client. */
@@ -17,6 +18,8 @@ export interface BrineOptions {
   readonly executable: string;
   readonly directory: string;
   readonly minions: number;
+  /** 0: the master is one process. */
+  readonly workerThreads: number;
   /** Repetitions of a command. */
   readonly times: number;
   readonly rounds: { readonly rounds: number; readonly roundMs: number };
@@ -24,16 +27,16 @@ export interface BrineOptions {
 
 /** Measures one minion, then all of them. */
 export async function measureBrine(options: BrineOptions): Promise<Figures> {
-  const { executable, directory, minions, times } = options;
+  const { executable, directory, minions, workerThreads, times } = options;
   const version = timeCommand([executable, "version"], { times });
   const alone = await measureOne(options);
-  await using fleet = await startFleet({ executable, directory: join(directory, "many"), minions });
+  await using fleet = await startFleet({ executable, workerThreads, directory: join(directory, "many"), minions });
   const many = timeCommand(pingCommand(executable, fleet), { times, warmUps: 3 });
   return { version, ...alone, many, start: sampleOf([fleet.untilAllAnsweredMs]), ...memory(fleet) };
 }
 
-async function measureOne({ executable, directory, times, rounds }: BrineOptions): Promise<Figures> {
-  await using fleet = await startFleet({ executable, directory: join(directory, "one"), minions: 1 });
+async function measureOne({ executable, directory, workerThreads, times, rounds }: BrineOptions): Promise<Figures> {
+  await using fleet = await startFleet({ executable, workerThreads, directory: join(directory, "one"), minions: 1 });
   const command = pingCommand(executable, fleet);
   const one = timeCommand(command, { times, warmUps: 3 });
   const jobs = await rateOf(() => void runCommand(command), rounds);
@@ -60,7 +63,7 @@ function pingCommand(executable: string, { root }: Fleet): string[] {
 
 /** After the jobs that were timed: what a fleet at work holds, not one that has just started. */
 function memory({ masterPid, minionPids }: Fleet): Figures {
-  const master = memoryOf(masterPid);
+  const master = memoryOfTree(masterPid);
   const each = minionPids.map(memoryOf).filter((found) => found !== undefined);
   if (!master || each.length === 0) return {};
   return {

@@ -17,6 +17,8 @@ export interface FleetOptions {
   readonly executable: string;
   readonly directory: string;
   readonly minions: number;
+  /** 0: the master is one process. */
+  readonly workerThreads: number;
 }
 
 /** A master and its minions, all of whom answer. */
@@ -33,14 +35,23 @@ export interface Fleet extends AsyncDisposable {
 }
 
 /** Starts a fleet and waits until every minion has answered. */
-export async function startFleet({ executable, directory, minions }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ executable, directory, minions, workerThreads }: FleetOptions): Promise<Fleet> {
   mkdirSync(directory, { recursive: true });
   const daemons = new Daemons();
   try {
     const root = join(directory, "master");
     const ports = ["--interface", "127.0.0.1", "--publish-port", "0", "--ret-port", "0"];
     const master = daemons.start(
-      [executable, "--root", root, "master", ...ports, "--worker-threads", "0", "--insecure-auto-accept"],
+      [
+        executable,
+        "--root",
+        root,
+        "master",
+        ...ports,
+        "--worker-threads",
+        `${workerThreads}`,
+        "--insecure-auto-accept",
+      ],
       join(directory, "master.log"),
     );
     const brine = await session(root);

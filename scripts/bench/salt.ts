@@ -10,9 +10,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Daemons } from "./daemons.ts";
 import type { Figures } from "./figures.ts";
-import { memoryOf, rateOf, runCommand, sampleOf, timeCommand, until } from "./measure.ts";
+import { rateOf, runCommand, sampleOf, timeCommand, until } from "./measure.ts";
 import { findProgram } from "./program.ts";
-import { processesBelow } from "./process_tree.ts";
+import { memoryOfTree } from "./process_tree.ts";
 
 const START_LIMIT_MS = 300_000;
 
@@ -34,13 +34,13 @@ export async function measureSalt(
   }));
   const many = await withSalt(join(directory, "many"), minions, (salt, { masterPid, minionPids, startMs }) => {
     const timed = timeCommand([...salt, "*", "test.ping"], { times, environment: ENVIRONMENT });
-    const master = treeMemory(masterPid);
-    const each = minionPids.map(treeMemory);
+    const master = memoryOfTree(masterPid);
+    const each = minionPids.map(memoryOfTree).filter((found) => found !== undefined);
+    const ofMaster = master && { masterRss: sampleOf([master.rss]), masterPss: sampleOf([master.pss]) };
     return Promise.resolve({
       many: timed,
       start: sampleOf([startMs]),
-      masterRss: sampleOf([master.rss]),
-      masterPss: sampleOf([master.pss]),
+      ...ofMaster,
       minionRss: sampleOf(each.map(({ rss }) => rss)),
       minionPss: sampleOf(each.map(({ pss }) => pss)),
     });
@@ -86,13 +86,4 @@ function answersOf(salt: readonly string[]): number {
   } catch {
     return 0; // nobody there yet
   }
-}
-
-/** Salt's roles are processes of their own. */
-function treeMemory(pid: number): { rss: number; pss: number } {
-  const parts = processesBelow(pid).map(memoryOf);
-  return {
-    rss: parts.reduce((sum, part) => sum + (part?.rss ?? 0), 0),
-    pss: parts.reduce((sum, part) => sum + (part?.pss ?? 0), 0),
-  };
 }

@@ -64,6 +64,7 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
   #timer: Disposable | undefined;
   #ending: Disposable | undefined;
   #failure: Error | undefined;
+  #isAsking = false;
   #beganAt = 0;
   #endedAt: number | undefined;
 
@@ -198,11 +199,14 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
     Object.assign(place, { state, since, isGivenUp: false });
   }
 
-  /** Events were dropped on their way: what they said is asked for. */
-  #catchUp(jid: Jid): void {
+  /** Asks for what events have not told: they were dropped on their way, or crossed with another worker's. */
+  #catchUp(jid: Jid, andThen: () => void = () => {}): void {
     this.#work(
       this.#connection.ask("job", { jid, follow: false }).then(
-        ({ returns }) => returns.forEach((answer) => this.#takeReturn(answer)),
+        ({ returns }) => {
+          for (const answer of returns) this.#takeReturn(answer);
+          andThen();
+        },
         (failure) => this.#end(failure),
       ),
     );
@@ -243,18 +247,27 @@ export class JobWatch implements AsyncIterable<Answer>, Disposable {
     this.#inbox.offer({ minion, ...answer });
   }
 
-  /** Gives up on those of whom nothing more can be expected. */
+  /** Gives up on those of whom nothing more can be expected; the master is asked before, for it may know more. */
   #check(): void {
     const now = this.#connection.clock.now();
     if (this.#timeoutMs !== undefined && now - this.#beganAt >= this.#timeoutMs) return this.#end();
-    for (const [id, place] of this.#places) {
-      if (this.#returns.has(id) || place.isGivenUp) continue;
-      const patienceMs = place.state === "unreachable" ? GRACE_MS : SILENT_AFTER_MS;
-      if (place.state === "running" || now - place.since < patienceMs) continue;
-      place.isGivenUp = true;
-      this.#outstanding--;
-    }
-    this.#endIfDone();
+    const late = [...this.#places].filter(([id, place]) => this.#isLate(id, place, now));
+    if (late.length === 0 || !this.#start || this.#isAsking) return;
+    this.#isAsking = true;
+    this.#catchUp(this.#start.jid, () => {
+      this.#isAsking = false;
+      for (const [id, place] of late) if (this.#isLate(id, place, now)) this.#giveUp(place);
+    });
+  }
+
+  #isLate(id: string, { state, since, isGivenUp }: Place, now: number): boolean {
+    if (this.#returns.has(id) || isGivenUp || state === "running") return false;
+    return now - since >= (state === "unreachable" ? GRACE_MS : SILENT_AFTER_MS);
+  }
+
+  #giveUp(place: Place): void {
+    place.isGivenUp = true;
+    this.#outstanding--;
   }
 
   #endIfDone(): void {

@@ -12,7 +12,10 @@ import type { Epoch } from "../wire/minion_messages.ts";
 /** A connection of MWorkerQueue's, by its number. */
 export type PeerNumber = number;
 
-/** "joining": welcomed, but its subscription to jobs is still on its way. */
+/**
+ * "joining": welcomed, but its subscription to jobs, or what it says of itself, is still on its way. "up": both are
+ * there, so a job reaches it, and targets by grains know it.
+ */
 export type PresenceState = "joining" | "up" | "down";
 
 /** From the roles behind MWorkerQueue to it. */
@@ -60,6 +63,8 @@ export type ToQueue =
   }
   /** A minion needs a new ticket. */
   | { readonly kind: "welcome"; readonly peer: PeerNumber }
+  /** What the minion on this connection said of itself is kept. */
+  | { readonly kind: "known"; readonly peer: PeerNumber }
   /** From the publisher: what minions must know to hear it. */
   | {
     readonly kind: "publishing";

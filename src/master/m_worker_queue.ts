@@ -169,7 +169,7 @@ class MWorkerQueue implements AsyncDisposable {
   /** From here on nobody counts on this minion. */
   #withdraw(member: Member): void {
     if (!this.#members.withdraw(member)) return;
-    if (member.isHearing) this.#tellPresence(member, "down");
+    if (isUp(member)) this.#tellPresence(member, "down");
     else this.#tellWorkers(member, "down");
     member.isHearing = false;
   }
@@ -216,15 +216,24 @@ class MWorkerQueue implements AsyncDisposable {
         this.#publisher = link;
         return this.#tellPublishing(message);
       case "hearing":
-        return this.#hear(message);
+        for (const member of this.#members.withKey("minion", message.keyId)) {
+          this.#note(member, { isHearing: message.isHearing });
+        }
+        return;
+      case "known": {
+        const member = this.#members.find(message.peer);
+        if (member) this.#note(member, { isKnown: true });
+        return;
+      }
     }
   }
 
   #enrol(link: Link<FromQueue>): void {
     const at = this.#context.clock.now();
-    for (const { id, peer, isHearing } of this.#members.minions) {
-      if (!isHearing) continue;
-      link.send({ kind: "presence", id, state: "up", at, address: peer.address, isToRecord: false });
+    for (const member of this.#members.minions) {
+      const { id, peer } = member;
+      const state = isUp(member) ? "up" : "joining";
+      link.send({ kind: "presence", id, state, at, address: peer.address, isToRecord: false });
     }
     this.#dispatcher.addWorker(link); // after the presence: its first task may ask for it
   }
@@ -244,8 +253,7 @@ class MWorkerQueue implements AsyncDisposable {
     this.#publishing = undefined;
     for (const member of this.#members.minions) {
       if (!member.isHearing) continue;
-      member.isHearing = false;
-      this.#tellPresence(member, "down");
+      this.#note(member, { isHearing: false });
       this.#tellWorkers(member, "joining");
     }
   }
@@ -288,7 +296,18 @@ class MWorkerQueue implements AsyncDisposable {
     const older = isSingle ? this.#members.withKey(role, keyId) : [];
     const session = new Session({ sendKey, receiveKey });
     const number = message.peer;
-    const member: Member = { number, peer, session, role, id, keyId, standing, isHearing: false, globs: new Set() };
+    const member: Member = {
+      number,
+      peer,
+      session,
+      role,
+      id,
+      keyId,
+      standing,
+      globs: new Set(),
+      isHearing: false,
+      isKnown: false,
+    };
     this.#members.add(member);
     for (const other of older) this.#expel(other, "the same key connected again");
     if (this.#members.pendingCount > MAX_PENDING && standing === "pending") {
@@ -326,7 +345,7 @@ class MWorkerQueue implements AsyncDisposable {
     });
     const heartbeatMs = HEARTBEAT_MS;
     this.#send(member, encodeMinionMessage({ kind: "welcome", publishPort, ticket, epochs: [...epochs], heartbeatMs }));
-    if (!member.isHearing) this.#tellWorkers(member, "joining");
+    if (!isUp(member)) this.#tellWorkers(member, "joining");
   }
 
   #endPeer({ peer, reason, frame }: Extract<ToQueue, { kind: "end" }>): void {
@@ -355,12 +374,12 @@ class MWorkerQueue implements AsyncDisposable {
     }
   }
 
-  #hear({ keyId, isHearing }: Extract<ToQueue, { kind: "hearing" }>): void {
-    for (const member of this.#members.withKey("minion", keyId)) {
-      if (member.isHearing === isHearing || this.#members.minion(member.id) !== member) continue;
-      member.isHearing = isHearing;
-      this.#tellPresence(member, isHearing ? "up" : "down");
-    }
+  /** Notes what is new about a minion, and tells when that makes it come up or go down. */
+  #note(member: Member, news: Partial<Pick<Member, "isHearing" | "isKnown">>): void {
+    if (this.#members.minion(member.id) !== member) return;
+    const wasUp = isUp(member);
+    Object.assign(member, news);
+    if (isUp(member) !== wasUp) this.#tellPresence(member, wasUp ? "down" : "up");
   }
 
   #tellPresence(member: Member, state: "up" | "down"): void {
@@ -395,4 +414,9 @@ class MWorkerQueue implements AsyncDisposable {
     this.#context.log.warning(`${member.role} ${member.id} at ${member.peer.address}: ${reason}`);
     this.#router?.disconnect(member.peer, reason);
   }
+}
+
+/** A job reaches it, and targets by grains know it. */
+function isUp({ isHearing, isKnown }: Member): boolean {
+  return isHearing && isKnown;
 }

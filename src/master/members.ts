@@ -21,6 +21,8 @@ export interface Member {
   standing: Standing;
   /** A minion that hears jobs on 4505. */
   isHearing: boolean;
+  /** A minion whose words about itself are kept. */
+  isKnown: boolean;
   /** Events that an operator's client subscribed to. */
   readonly globs: Set<string>;
 }

@@ -62,6 +62,8 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
   const { signing } = openIdentity(config.paths.masterKey);
   // Seconds since 2020: later than every epoch of an earlier run of this master.
   const epochs = new Epochs(Math.floor((clock.now() - Date.UTC(2020, 0, 1)) / 1000));
+  let tellEpochs = () => {}; // the socket is not open yet
+  // A front that came back must be told again, before anything else.
   using queue = exchange.connect("MWorkerQueue", () => {}, () => tellEpochs());
   using events = exchange.connect("EventPublisher", () => {});
   const audience = new Audience({
@@ -80,7 +82,7 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
     },
   });
 
-  const tellEpochs = () => {
+  tellEpochs = () => {
     const { ticketKey } = audience;
     queue.send({ kind: "publishing", publishPort: publisher.port, epochs: epochs.held, ticketKey });
   };
@@ -118,6 +120,7 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
   const hub = { receive: guarded(log, receive), closed: () => {} };
   await using _hub = await exchange.serve("ZeroMQPubServerChannel", () => hub);
   using _beat = clock.every(HEARTBEAT_MS, () => publish(encodePublished({ kind: "beat", at: clock.now() })));
+  tellEpochs();
   log.info(`publishing on ${publisher.hostname}:${publisher.port}`);
   context.ready({ publishPort: publisher.port });
   await untilAborted(signal);

@@ -17,7 +17,7 @@ const START = { jid: JID, target: "*", function: "test.ping", arguments: [], unr
 class FakeConnection {
   readonly clock = new ManualClock();
   readonly asked: unknown[] = [];
-  answer: (body: unknown) => Promise<unknown> = () => Promise.reject(new Error("nobody answers"));
+  answer: (body: unknown) => Promise<unknown> = () => Promise.resolve({ returns: [] });
   #listeners = new Set<(event: BusEvent) => void>();
   #enders = new Set<(failure: Error) => void>();
 
@@ -77,13 +77,23 @@ test("JobWatch gives up on a minion that is there and says nothing for 10 s, and
   const { connection, watch, clock } = watching(["a", "b"]);
   connection.returned("a");
   clock.advance(9_900);
-  assert.ok(!isOver(clock));
+  assert.deepEqual([isOver(clock), connection.asked.length], [false, 0]);
   clock.advance(100);
-  assert.ok(isOver(clock));
+  assert.deepEqual(connection.asked, [{ kind: "job", jid: JID, follow: false }]);
   assert.deepEqual(await ids(watch), ["a"]);
+  assert.ok(isOver(clock));
   assert.deepEqual([...watch.summary().missing], [["b", "connected, but silent"]]);
   assert.equal(watch.summary().elapsedMs, 10_000);
   assert.equal(connection.listeners, 0);
+});
+
+test("JobWatch asks the master before it gives up, and takes what events did not tell", async () => {
+  const { connection, watch, clock } = watching(["a", "b"]);
+  connection.answer = () => Promise.resolve({ returns: [returnOf("b", "known all along")] });
+  clock.advance(10_000);
+  assert.deepEqual((await Array.fromAsync(watch)).map((answer) => answer.return), ["known all along"]);
+  assert.deepEqual([...watch.summary().missing], [["a", "connected, but silent"]]);
+  assert.ok(isOver(clock));
 });
 
 test("JobWatch waits for a running minion as long as it runs", async () => {
@@ -193,7 +203,8 @@ test("JobWatch fetches a large return piece by piece, and holds the end back unt
 test("JobWatch makes a return that cannot be read that minion's failure", async () => {
   const { connection, watch } = watching(["a", "b", "c"]);
   const { body: _body, ...wire } = returnOf("a", 0);
-  connection.tell(`brine/job/${JID}/ret/a`, wire); // nobody answers for its body
+  connection.answer = () => Promise.reject(new Error("nobody has it"));
+  connection.tell(`brine/job/${JID}/ret/a`, wire);
   connection.returned("b", 0, { body: Uint8Array.of(0xc1) });
   connection.returned("c");
   const answers = await Array.fromAsync(watch);

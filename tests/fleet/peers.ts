@@ -41,7 +41,13 @@ export class RawPeer implements AsyncDisposable {
       reconnect: false,
       heartbeatMs: 60_000,
       onOpen: () => this.isOpen = true,
-      onMessage: (message) => this.received.push(message.slice()),
+      onMessage: (message) => {
+        this.received.push(message.slice());
+        // Only a minion that has said what it is counts as up.
+        if (role === "minion" && readToMinion(message).kind === "welcome") {
+          this.send({ kind: "ready", id, version: "0", grains: {} });
+        }
+      },
       onLost: (loss) => {
         this.isOpen = false;
         this.losses.push(loss);

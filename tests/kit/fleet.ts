@@ -300,6 +300,7 @@ export class Fleet implements AsyncDisposable {
     return {
       ...resolveMasterConfig(values, this.paths),
       interface: this.#isMemory ? MASTER_ADDRESS : "127.0.0.1",
+      workerThreads: 0,
       publishPort: 0,
       retPort: this.#retPort,
       logLevel: "debug",

@@ -92,7 +92,6 @@ async function resolve({ target }: Run, desk: Desk) {
   });
   const ids = desk.store.keys.acceptedIds("minion");
   if (matcher.usesGrains) await desk.presence.settled(ids); // those who are coming in say their grains first
-  desk.commit.flush();
   const known = matcher.usesGrains ? desk.store.minions.all() : undefined;
   const expected = ids.filter((id) => matcher.matches({ id, grains: known?.get(id)?.grains ?? {} }));
   await desk.presence.settled(expected);
