@@ -4,6 +4,7 @@
  * @module
  */
 import type { Job } from "../client/brine.ts";
+import type { Jid } from "../core/jid.ts";
 import { reasonOf, UnreachableError } from "../core/errors.ts";
 import { formatJson } from "../output/json.ts";
 import type { RunFormat } from "../output/run_formats.ts";
@@ -24,26 +25,35 @@ export interface FollowOptions {
 /** Progress is drawn at most this often. */
 const DRAW_EVERY_MS = 100;
 
-/** Waits for `job` until it is over or `interrupt` aborts, prints it, and gives the exit code. */
-export async function followJob(job: Job, options: FollowOptions, interrupt: AbortSignal): Promise<number> {
-  interrupt.addEventListener("abort", () => job.stop(), { once: true });
-  if (interrupt.aborted) job.stop();
-  {
-    using progress = new Progress(job);
+/** Waits for a job until it is over or `signal` aborts, prints it, and gives the exit code. */
+export async function followJob(
+  first: Job,
+  options: FollowOptions,
+  { signal, reattach }: Disturbances,
+): Promise<number> {
+  const told = new Set<string>();
+  let job = first;
+  for (;;) {
+    const stop = () => job.stop();
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
     try {
-      for await (const answer of job) {
-        if (options.ndjson) writeOut(`${formatJson({ jid: job.jid, ...answer })}\n`);
-        progress.draw();
-      }
+      await showProgress(job, options, told);
+      break;
     } catch (thrown) {
-      progress.clear();
-      await printSummary(job.summary(), options); // what came before it broke off is not lost
-      throw goesOnWithoutUs(job, thrown);
+      const again = await reattached(job, thrown, reattach);
+      if (!again) {
+        await printSummary(job.summary(), options); // what came before it broke off is not lost
+        throw goesOnWithoutUs(job, thrown);
+      }
+      job = again;
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
   }
   const summary = job.summary();
   await printSummary(summary, options);
-  if (interrupt.aborted) {
+  if (signal.aborted) {
     const { silent } = job.progress;
     const rest = silent.length === 0
       ? "everyone has answered"
@@ -54,6 +64,33 @@ export async function followJob(job: Job, options: FollowOptions, interrupt: Abo
     return EXIT.interrupted;
   }
   return exitCodeOfRun(summary);
+}
+
+/** What may come in between. */
+export interface Disturbances {
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Follows the job over a new connection, when the one that we had is lost. */
+  readonly reattach: (jid: Jid) => Promise<Job>;
+}
+
+async function showProgress(job: Job, options: FollowOptions, told: Set<string>): Promise<void> {
+  using progress = new Progress(job);
+  for await (const answer of job) {
+    if (options.ndjson && !told.has(answer.minion)) writeOut(`${formatJson({ jid: job.jid, ...answer })}\n`);
+    told.add(answer.minion);
+    progress.draw();
+  }
+}
+
+/** The same job over a new connection; undefined when there is none to be had. */
+async function reattached({ jid }: Job, thrown: unknown, reattach: Disturbances["reattach"]): Promise<Job | undefined> {
+  if (!(thrown instanceof UnreachableError) || jid === undefined) return undefined;
+  try {
+    return await reattach(jid);
+  } catch {
+    return undefined; // the first error says why
+  }
 }
 
 /** The same kind of error, which says besides what becomes of the job. */

@@ -67,10 +67,14 @@ export async function jobsShow(jid: string, _own: unknown, command: Command): Pr
 export async function jobsAttach(jid: string, _own: unknown, command: Command): Promise<number> {
   const options = command.optsWithGlobals<GlobalOptions & FollowOptions & { timeout?: string }>();
   const timeoutMs = options.timeout === undefined ? undefined : parseDurationMs(options.timeout, "--timeout");
-  return await withMaster(options, async (brine) => {
+  const limit = timeoutMs === undefined ? {} : { timeoutMs };
+  return await withMaster(options, async (brine, again) => {
     using interrupt = new Interrupt();
-    using job = await brine.attach(readJid(jid), timeoutMs === undefined ? {} : { timeoutMs });
-    return await followJob(job, options, interrupt.signal);
+    using job = await brine.attach(readJid(jid), limit);
+    return await followJob(job, options, {
+      signal: interrupt.signal,
+      reattach: async (same) => await (await again()).attach(same, limit),
+    });
   });
 }
 

@@ -45,7 +45,7 @@ export async function runCommand(
   const timeoutMs = options.timeout === undefined ? undefined : parseDurationMs(options.timeout, "--timeout");
   const ttlMs = options.ttl === undefined ? undefined : parseDurationMs(options.ttl, "--ttl");
   if (ttlMs === 0) throw new UsageError("Cannot run a job with --ttl 0: no minion could start it in time");
-  return await withMaster(options, async (brine) => {
+  return await withMaster(options, async (brine, again) => {
     if (options.preview) return await preview(brine, target, options);
     using interrupt = new Interrupt();
     using job = await brine.run({
@@ -60,7 +60,10 @@ export async function runCommand(
       writeOut(options.json ? `${formatJson({ jid: job.jid })}\n` : `${job.jid}\n`);
       return EXIT.ok;
     }
-    return await followJob(job, options, interrupt.signal);
+    return await followJob(job, options, {
+      signal: interrupt.signal,
+      reattach: async (jid) => await (await again()).attach(jid, timeoutMs === undefined ? {} : { timeoutMs }),
+    });
   });
 }
 

@@ -5,7 +5,7 @@
  */
 import { directoriesOf, pathsOf } from "../config/paths.ts";
 import { parseRunningMaster } from "../config/running_master.ts";
-import { systemClock } from "../core/clock.ts";
+import { pause, systemClock } from "../core/clock.ts";
 import { RefusedError, UnreachableError } from "../core/errors.ts";
 import { findIdentity, parsePublicIdentity } from "../crypto/identity.ts";
 import { fileFailureOf } from "../runtime/file_errors.ts";
@@ -20,20 +20,33 @@ export interface ConnectOptions {
   readonly root?: string;
 }
 
+/** How long a master whose process lives, but whose port nobody listens on, is given to come back. */
+const PATIENCE_MS = 3_000;
+
+const RETRY_MS = 50;
+
 /** Logs in to the master of this host as its own operator. Throws an `UnreachableError` when none is running. */
 export async function connect({ root = environment()["BRINE_ROOT"] }: ConnectOptions = {}): Promise<Brine> {
   const surroundings = { root, isRoot: isSuperuser(), home: homeDirectory(), environment: environment() };
   const paths = pathsOf(directoriesOf(surroundings));
-  const [running, masterPublic, identity] = readNotes();
   const transport = zwsTransport({ clock: systemClock, random: Math.random });
-  return await Brine.open({
-    transport,
-    clock: systemClock,
-    master: `${reachable(running.host)}:${running.retPort}`,
-    operator: "root",
-    identity,
-    masterIdentity: parsePublicIdentity(masterPublic),
-  });
+  for (const deadlineMs = systemClock.now() + PATIENCE_MS;;) {
+    const [running, masterPublic, identity] = readNotes();
+    try {
+      return await Brine.open({
+        transport,
+        clock: systemClock,
+        master: `${reachable(running.host)}:${running.retPort}`,
+        operator: "root",
+        identity,
+        masterIdentity: parsePublicIdentity(masterPublic),
+      });
+    } catch (thrown) {
+      // The master lives, so its front is on its way back.
+      if (!(thrown instanceof UnreachableError) || systemClock.now() > deadlineMs) throw thrown;
+      await pause(systemClock, RETRY_MS);
+    }
+  }
 
   function readNotes() {
     try {

@@ -35,6 +35,8 @@ interface PeerQueue {
   /** The worker that has something of this peer, and how much. */
   worker: Worker | undefined;
   unfinished: number;
+  /** The first half of a handshake is with that worker, and the second must go there too. */
+  isShaking: boolean;
 }
 
 /** Hands requests to workers. */
@@ -65,11 +67,12 @@ export class Dispatcher {
     for (const task of [...worker.unfinished.values()].reverse()) {
       const queue = this.#peers.get(task.peer);
       if (!queue) continue;
-      if (task.kind === "handshake") broken.push(task.peer);
+      if (task.kind === "handshake") queue.isShaking = true; // half of one, whichever half it was
       else queue.waiting.unshift({ ...task, isRepeated: true });
     }
     for (const [peer, queue] of this.#peers) {
       if (queue.worker !== worker) continue;
+      if (queue.isShaking) broken.push(peer);
       queue.worker = undefined;
       queue.unfinished = 0;
       if (queue.waiting.length > 0) this.#ring.add(peer);
@@ -82,7 +85,7 @@ export class Dispatcher {
   /** Takes a request; false when too many of this peer wait already. */
   offer(task: NewTask): boolean {
     let queue = this.#peers.get(task.peer);
-    if (!queue) this.#peers.set(task.peer, queue = { waiting: [], worker: undefined, unfinished: 0 });
+    if (!queue) this.#peers.set(task.peer, queue = { waiting: [], worker: undefined, unfinished: 0, isShaking: false });
     if (queue.waiting.length >= MAX_WAITING) return false;
     queue.waiting.push({ ...task, task: ++this.#last, isRepeated: false } as WorkerTask);
     this.#ring.add(task.peer);
@@ -99,10 +102,9 @@ export class Dispatcher {
       if (!task) continue;
       worker.unfinished.delete(number);
       const queue = this.#peers.get(task.peer);
-      if (queue && --queue.unfinished === 0) {
-        queue.worker = undefined;
-        if (queue.waiting.length === 0) this.#peers.delete(task.peer);
-      }
+      if (!queue || --queue.unfinished > 0 || queue.isShaking) continue;
+      queue.worker = undefined;
+      if (queue.waiting.length === 0) this.#peers.delete(task.peer);
     }
     this.#dispatch();
   }
@@ -110,7 +112,9 @@ export class Dispatcher {
   /** A peer has gone: what waits of it is still done, for a return that arrived counts; its turn stays. */
   forget(peer: PeerNumber): void {
     const queue = this.#peers.get(peer);
-    if (queue && queue.waiting.length === 0 && queue.unfinished === 0) this.#peers.delete(peer);
+    if (!queue) return;
+    queue.isShaking = false;
+    if (queue.waiting.length === 0 && queue.unfinished === 0) this.#peers.delete(peer);
   }
 
   #dispatch(): void {
@@ -125,6 +129,7 @@ export class Dispatcher {
       if (!queue || !task) continue;
       queue.worker = worker;
       queue.unfinished++;
+      if (task.kind === "handshake") queue.isShaking = task.step === 1;
       worker.unfinished.set(task.task, task);
       worker.link.send(task);
       if (queue.waiting.length > 0) this.#ring.add(peer); // behind all others

@@ -44,7 +44,7 @@ export async function runMWorker(context: RoleContext): Promise<void> {
   const answering = new Set<Promise<void>>();
   const take = guarded(log, (message: FromQueue) => receive(message));
   using queue = exchange.connect("MWorkerQueue", take, () => {
-    presence.clear(); // a front that came back knows nobody yet, and tells us of everybody
+    presence.expectBack();
     handshakes.clear();
     queue.send({ kind: "work" });
   });

@@ -157,7 +157,7 @@ class MWorkerQueue implements AsyncDisposable {
     const number = this.#base + peer.number;
     if (this.#strangers.delete(number)) {
       for (const worker of this.#dispatcher.workers) worker.send({ kind: "gone", peer: number });
-      return;
+      return this.#dispatcher.forget(number);
     }
     const member = this.#members.find(number);
     if (!member) return;
@@ -349,9 +349,11 @@ class MWorkerQueue implements AsyncDisposable {
   }
 
   #endPeer({ peer, reason, frame }: Extract<ToQueue, { kind: "end" }>): void {
-    const found = this.#strangers.get(peer)?.peer ?? this.#members.find(peer)?.peer;
+    const stranger = this.#strangers.get(peer);
+    const found = stranger?.peer ?? this.#members.find(peer)?.peer;
     if (!found) return;
-    if (frame && this.#strangers.has(peer)) this.#router?.send(found, [frame]);
+    // After its second frame it takes every frame for a sealed one: it reads the reason where the connection ends.
+    if (frame && stranger?.steps === 1) this.#router?.send(found, [frame]);
     this.#context.log.warning(`${found.address}: ${reason}`);
     this.#router?.disconnect(found, reason);
   }

@@ -7,7 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import type { PresenceState } from "./link.ts";
 
 /** A minion that was welcomed and does not subscribe within this long does not count as on its way. */
-const JOINING_MS = 2_000;
+const JOINING_MS = 3_000;
 
 /** Since when and from where a minion is there. */
 export interface Sighting {
@@ -35,10 +35,10 @@ export class Presence implements Disposable {
     for (const check of this.#waiters) check();
   }
 
-  /** Forgets everybody: the front came back and tells anew. */
-  clear(): void {
+  /** The front has come back and knows nobody yet: whoever was up is on the way, and it will tell of each. */
+  expectBack(): void {
+    for (const id of this.#up.keys()) this.#joining.set(id, this.#clock.now());
     this.#up.clear();
-    this.#joining.clear();
     for (const check of this.#waiters) check();
   }
 

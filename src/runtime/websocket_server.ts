@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isIP } from "node:net";
 import { reasonOf } from "../core/errors.ts";
 import { formatHostPort, type WebSocketServer, type WebSocketServerOptions } from "./websocket.ts";
 
@@ -18,8 +19,11 @@ export async function openWebSocketServer(options: WebSocketServerOptions): Prom
   try {
     return listen(options);
   } catch (cause) {
-    const state = listenFailure(cause);
-    throw new Error(`Cannot listen on ${formatHostPort(options.hostname, options.port)}: ${state}`, { cause });
+    const { hostname } = options;
+    // Bun reports a name that does not resolve as an address in use, sometimes.
+    const isAddress = isIP(hostname) !== 0 || hostname === "localhost";
+    const state = isAddress ? listenFailure(cause) : "it is not an address";
+    throw new Error(`Cannot listen on ${formatHostPort(hostname, options.port)}: ${state}`, { cause });
   }
 }
 
@@ -28,8 +32,6 @@ const LISTEN_FAILURES: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
   ["EPERM", "permission denied"],
   ["EADDRNOTAVAIL", "no interface of this machine has that address"],
-  ["ENOENT", "it is not an address"], // Bun, for a name that does not resolve
-  ["ENOTFOUND", "it is not an address"],
 ]);
 
 function listenFailure(cause: unknown): string {

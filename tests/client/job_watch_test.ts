@@ -63,7 +63,7 @@ function returnOf(minion: string, value: unknown) {
   return { minion, retcode: 0, success: true, startedAt: 5, durationMs: 1, sizeBytes: body.length, body };
 }
 
-function watching(expected: readonly string[], more: object = {}, timeoutMs?: number) {
+function watching(expected: readonly string[], more?: object, timeoutMs?: number) {
   const connection = new FakeConnection();
   const watch = new JobWatch(connection as unknown as WatchedConnection, timeoutMs);
   watch.begin({ ...START, expected, startedAt: connection.clock.now(), ...more });

@@ -118,12 +118,12 @@ test("a configuration that is wrong names the file, all the keys, and what was m
   assertLine(
     all,
     2,
-    new RegExp(`^Cannot load ${file}: worker_thread: unknown key \\(did you mean "worker_threads"\\?\\); `),
+    new RegExp(`^Cannot load ${file}: line 1: worker_thread: unknown key \\(did you mean "worker_threads"\\?\\); `),
   );
   assertLine(
     all,
     2,
-    /keep_jobs_seconds: "a day" is not a number of seconds; ret_port: 70000 is above 65535; toString: unknown key$/,
+    /line 2: keep_jobs_seconds: "a day" is not a number of seconds; line 3: ret_port: 70000 is .*; line 4: toString: unknown key$/,
   );
   assertLine(await check("a: [1\nb: 2\n"), 2, new RegExp(`^Cannot load ${file}: .* at line 2, column 1$`));
   assertLine(await check("- a\n"), 2, new RegExp(`^Cannot load ${file}: it is no map of keys to values$`));
@@ -172,7 +172,7 @@ test("a state directory that cannot be written is named, with why", async () => 
     assertLine(
       await brine(["--root", foreign, role], { through: NOBODY }),
       1,
-      new RegExp(`^Cannot start ${role}: cannot write ${foreign}/etc: permission denied${advice}`),
+      new RegExp(`^Cannot start ${role}: cannot write ${foreign}/(etc|run): permission denied${advice}`),
     );
     assertLine(await brine(["--root", "/proc/x", role]), 1, new RegExp(`^Cannot start ${role}: cannot write /proc/x/`));
   }

@@ -136,3 +136,19 @@ test("Brine.run() refuses a job that is too large for a publish, and the session
   const { answers } = await run(brine, call(1000));
   assert.deepEqual(answers.map((answer) => answer.return), [new Uint8Array(1000)]);
 });
+
+test("Several workers share what a fleet and two clients ask, and nothing is lost between them", async () => {
+  await using fleet = await startFleet({ minions: 4, master: { workerThreads: 3 } });
+  const clients = [await fleet.client(), await fleet.client()];
+  await Promise.all(clients.flatMap((brine, who) =>
+    Array.from({ length: 30 }, async (_, round) => {
+      const text = `${who} ${round}`;
+      const { answers } = await run(brine, { target: "*", function: "test.echo", arguments: [text] });
+      assert.deepEqual(answers.map((answer) => answer.return), [text, text, text, text]);
+    })
+  ));
+  for (const brine of clients) {
+    const counts = (await jobsOf(brine)).map(({ returnedCount }) => returnedCount);
+    assert.deepEqual(counts, Array.from({ length: 60 }, () => 4));
+  }
+});

@@ -230,7 +230,8 @@ export class Fleet implements AsyncDisposable {
   /** Waits until these keys are pending, accepts them, and waits until their minions hear jobs. */
   async accept(...ids: readonly string[]): Promise<void> {
     await until("pending keys", async () => {
-      const { stdout } = await this.run("key", "list", "--json");
+      const { code, stdout, stderr } = await this.run("key", "list", "--json");
+      if (code !== 0) throw new Error(`Cannot list keys: ${stderr}`);
       const { pending } = JSON.parse(stdout).minions;
       return ids.every((id) => pending.includes(id));
     });

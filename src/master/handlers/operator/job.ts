@@ -11,10 +11,11 @@ import type { OperatorHandler } from "./handler.ts";
 /** Bytes of bodies in one reply; the client asks for larger ones one by one. */
 const MAX_REPLY_BYTES = 512 * 1024;
 
-export const job: OperatorHandler<"job"> = ({ jid, follow }, from, desk) => {
+export const job: OperatorHandler<"job"> = async ({ jid, follow }, from, desk) => {
   // Subscribed first, read second: nothing falls in between, and the client counts each minion once.
   if (follow) {
     followJob(jid, from, desk);
+    await desk.presence.settled(desk.store.jobs.expectedOf(jid)); // who is coming back may have it with them
   }
   desk.commit.flush(); // what has just come is among what waits to be written
   const record = desk.store.jobs.findJob(jid);
