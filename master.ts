@@ -5,19 +5,18 @@
  */
 import type { MasterConfig } from "./src/config/master_config.ts";
 import { systemClock } from "./src/core/clock.ts";
-import { formatLogRecord, type LogRecord, logTo } from "./src/core/log.ts";
 import type { Exchange } from "./src/master/link.ts";
 import { localExchange } from "./src/master/local_exchange.ts";
-import { processExchange } from "./src/master/process_exchange.ts";
-import { runProcessManager } from "./src/master/process_manager.ts";
-import { processStarter, type RoleOrder, serveAsRole } from "./src/master/process_starter.ts";
+import { type ProcessExchange, processExchange } from "./src/master/process_exchange.ts";
+import { refuseSecondMaster, runProcessManager } from "./src/master/process_manager.ts";
+import { type ProcessStarter, processStarter, type RoleOrder, serveAsRole } from "./src/master/process_starter.ts";
 import type { RoleContext } from "./src/master/role.ts";
 import { roleLog } from "./src/master/role_log.ts";
 import { roleNamed } from "./src/master/roles.ts";
 import { localStarter } from "./src/master/local_starter.ts";
 import type { RoleStarter } from "./src/master/starter.ts";
 import { openSocketDirectory } from "./src/runtime/socket_directory.ts";
-import { exit } from "./src/runtime/process.ts";
+import { exit, onSignals } from "./src/runtime/process.ts";
 import type { RoleParent } from "./src/runtime/role_child.ts";
 import { writeError } from "./src/runtime/terminal.ts";
 import { zwsTransport } from "./src/transport/zws/zws.ts";
@@ -38,16 +37,16 @@ const random = Math.random;
 /** Runs a master: in one process with `worker_threads: 0`, otherwise as a tree of processes. */
 export async function runMaster(config: MasterConfig, options: MasterOptions): Promise<void> {
   const live = { ...config };
-  const toStderr = (record: LogRecord) => void writeError(`${formatLogRecord(record)}\n`);
-  const log = logTo(toStderr, { source: "ProcessManager", least: () => live.logLevel, now: clock.now });
+  refuseSecondMaster(config); // before anything of the first is touched
   using sockets = config.workerThreads === 0 ? undefined : openSocketDirectory(config.paths.run);
-  const exchange = sockets ? exchangeIn(sockets.path) : localExchange();
+  const exchange: Exchange = sockets ? exchangeIn(sockets.path) : localExchange();
   const tree = sockets && processStarter((facts) => ({ config: live, socketDirectory: sockets.path, facts }));
   const base = baseContext(live, exchange);
   const starter: RoleStarter = tree ?? localStarter(roleNamed, (name) => ({ ...base(name), starter }));
+  // `kill -USR1` of the process that the user started means the log file, whoever writes it.
+  using _rotation = tree && onSignals(["SIGUSR1"], () => tree.signal("MultiprocessingLoggingQueue", "SIGUSR1"));
   await runProcessManager({
     ...base("ProcessManager"),
-    log,
     starter,
     signal: options.signal,
     ready: options.onReady,
@@ -62,27 +61,30 @@ export async function runMaster(config: MasterConfig, options: MasterOptions): P
 
 /** Runs one role of the tree, in the process that was started for it. Ends the process. */
 export async function runMasterRole(parent: RoleParent): Promise<never> {
-  let live: MasterConfig | undefined;
+  let reload = (_config: MasterConfig) => {};
+  let exchange: ProcessExchange | undefined;
   const isGood = await serveAsRole(parent, {
     run: async (order: RoleOrder, signal, ready) => {
       const { facts, socketDirectory } = order;
-      const config = live = { ...order.config, ...facts };
-      const exchange = exchangeIn(socketDirectory);
-      const starter: RoleStarter = processStarter((more) => ({
+      const config = { ...order.config, ...facts };
+      exchange = exchangeIn(socketDirectory);
+      const starter: ProcessStarter = processStarter((more) => ({
         config,
         socketDirectory,
         facts: { ...facts, ...more },
       }));
+      reload = (next) => starter.reload(Object.assign(config, next, facts));
       const context = baseContext(config, exchange)(parent.role);
       await roleNamed(parent.role)({ ...context, starter, signal, ready });
     },
-    reload: (config) => void Object.assign(live ?? {}, config),
+    reload: (config) => reload(config),
     orphaned: () => exit(0),
   });
+  await exchange?.settled();
   exit(isGood ? 0 : 1);
 }
 
-function exchangeIn(directory: string): Exchange {
+function exchangeIn(directory: string): ProcessExchange {
   return processExchange({
     directory,
     clock,

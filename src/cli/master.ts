@@ -7,6 +7,7 @@ import { reasonOf, UsageError } from "../core/errors.ts";
 import { escapeToLine } from "../output/terminal.ts";
 import { tellSystemd } from "../runtime/systemd.ts";
 import { onSignals } from "../runtime/process.ts";
+import { showAs } from "../runtime/process_name.ts";
 import { writeError, writeOut } from "../runtime/terminal.ts";
 import { EXIT } from "./exit_codes.ts";
 import { withClearErrors } from "./start_errors.ts";
@@ -30,6 +31,7 @@ export async function masterCommand(_own: unknown, command: Command): Promise<nu
     writeOut(`${options.config ?? config.paths.masterConfig}: good\n`);
     return EXIT.ok;
   }
+  if (config.workerThreads > 0) await showAs("brine master ProcessManager"); // one of thirteen
   const stop = new AbortController();
   using _signals = onSignals(["SIGTERM", "SIGINT"], () => stop.abort());
   await withClearErrors("master", config.paths, () =>

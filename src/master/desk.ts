@@ -31,6 +31,8 @@ export interface Desk {
   readonly fingerprint: string;
   emit(tag: string, data: Readonly<Record<string, unknown>>): void;
   toMinion(peer: PeerNumber, message: ToMinion): void;
+  /** The return to this job is committed, or nobody wants it: the minion may forget it. */
+  acknowledge(peer: PeerNumber, jid: Jid): void;
 }
 
 /** Who sent a message: set by the front from the handshake, never by the peer. */

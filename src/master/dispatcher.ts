@@ -3,8 +3,9 @@
  *
  * - Fair: peers take turns, one request each. A peer that floods waits for itself only.
  * - In order: while a worker has something of a peer, it gets that peer's next request too.
- * - Bounded: a worker holds {@link WORKER_CREDIT} requests that it has not finished, a peer {@link MAX_WAITING} that
- *   wait. Beyond that `offer` says false, and the connection is ended with a reason.
+ * - Bounded: a worker holds {@link WORKER_CREDIT} requests that it has not finished, or {@link WORKER_CREDIT_BYTES} of
+ *   them; of a peer {@link MAX_WAITING} wait, or {@link MAX_WAITING_BYTES}. Beyond that `offer` says false, and the
+ *   connection is ended with a reason.
  * - Nothing is lost with a worker: what it had not finished goes to another one, marked as a repetition.
  *
  * @module
@@ -14,8 +15,14 @@ import type { FromQueue, Link, PeerNumber } from "./link.ts";
 /** Unfinished requests that one worker may hold: enough for large commits. */
 export const WORKER_CREDIT = 256;
 
+/** Bytes of them: far less than the link to a worker holds, which drops what is beyond. */
+export const WORKER_CREDIT_BYTES = 16 * 1024 * 1024;
+
 /** Requests of one peer that may wait for their turn. */
 export const MAX_WAITING = 4_096;
+
+/** Bytes of them: a minion has 8 MiB of returns under way at most. */
+export const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
 /** What goes to a worker on behalf of a peer. */
 export type WorkerTask = Extract<FromQueue, { kind: "request" | "handshake" }>;
@@ -28,10 +35,12 @@ interface Worker {
   readonly link: Link<FromQueue>;
   /** What it has not finished, by number. */
   readonly unfinished: Map<number, WorkerTask>;
+  unfinishedBytes: number;
 }
 
 interface PeerQueue {
   readonly waiting: WorkerTask[];
+  waitingBytes: number;
   /** The worker that has something of this peer, and how much. */
   worker: Worker | undefined;
   unfinished: number;
@@ -45,7 +54,17 @@ export class Dispatcher {
   readonly #peers = new Map<PeerNumber, PeerQueue>();
   /** Peers of whom something waits, in the order of their turns. */
   readonly #ring = new Set<PeerNumber>();
-  #last = 0;
+  #last: number;
+
+  /** Tasks are numbered from `base` on: what a worker says of a dead front's tasks must not mean one of this front's. */
+  constructor(base = 0) {
+    this.#last = base;
+  }
+
+  /** Of how many peers something waits or is at work; a test for leaks looks at it. */
+  get size(): number {
+    return new Set([...this.#peers.keys(), ...this.#ring]).size;
+  }
 
   /** The workers' links. */
   get workers(): Iterable<Link<FromQueue>> {
@@ -54,7 +73,7 @@ export class Dispatcher {
 
   /** A worker is ready for work. */
   addWorker(link: Link<FromQueue>): void {
-    if (!this.#workers.has(link)) this.#workers.set(link, { link, unfinished: new Map() });
+    if (!this.#workers.has(link)) this.#workers.set(link, { link, unfinished: new Map(), unfinishedBytes: 0 });
     this.#dispatch();
   }
 
@@ -67,14 +86,19 @@ export class Dispatcher {
     for (const task of [...worker.unfinished.values()].reverse()) {
       const queue = this.#peers.get(task.peer);
       if (!queue) continue;
-      if (task.kind === "handshake") queue.isShaking = true; // half of one, whichever half it was
-      else queue.waiting.unshift({ ...task, isRepeated: true });
+      if (task.kind === "handshake") {
+        queue.isShaking = true; // half of one, whichever half it was
+      } else {
+        queue.waiting.unshift({ ...task, isRepeated: true });
+        queue.waitingBytes += sizeOf(task);
+      }
     }
     for (const [peer, queue] of this.#peers) {
       if (queue.worker !== worker) continue;
       if (queue.isShaking) broken.push(peer);
       queue.worker = undefined;
       queue.unfinished = 0;
+      queue.isShaking = false;
       if (queue.waiting.length > 0) this.#ring.add(peer);
       else this.#peers.delete(peer);
     }
@@ -84,9 +108,11 @@ export class Dispatcher {
 
   /** Takes a request; false when too many of this peer wait already. */
   offer(task: NewTask): boolean {
-    let queue = this.#peers.get(task.peer);
-    if (!queue) this.#peers.set(task.peer, queue = { waiting: [], worker: undefined, unfinished: 0, isShaking: false });
-    if (queue.waiting.length >= MAX_WAITING) return false;
+    const fresh = { waiting: [], waitingBytes: 0, worker: undefined, unfinished: 0, isShaking: false };
+    const queue: PeerQueue = this.#peers.get(task.peer) ?? fresh;
+    if (queue.waiting.length >= MAX_WAITING || queue.waitingBytes >= MAX_WAITING_BYTES) return false;
+    this.#peers.set(task.peer, queue);
+    queue.waitingBytes += sizeOf(task);
     queue.waiting.push({ ...task, task: ++this.#last, isRepeated: false } as WorkerTask);
     this.#ring.add(task.peer);
     this.#dispatch();
@@ -101,6 +127,7 @@ export class Dispatcher {
       const task = worker.unfinished.get(number);
       if (!task) continue;
       worker.unfinished.delete(number);
+      worker.unfinishedBytes -= sizeOf(task);
       const queue = this.#peers.get(task.peer);
       if (!queue || --queue.unfinished > 0 || queue.isShaking) continue;
       queue.worker = undefined;
@@ -109,12 +136,20 @@ export class Dispatcher {
     this.#dispatch();
   }
 
-  /** A peer has gone: what waits of it is still done, for a return that arrived counts; its turn stays. */
+  /**
+   * A peer has gone. What waits of it is still done, for a return that arrived counts; but nobody would hear the end of
+   * its handshake.
+   */
   forget(peer: PeerNumber): void {
     const queue = this.#peers.get(peer);
     if (!queue) return;
     queue.isShaking = false;
-    if (queue.waiting.length === 0 && queue.unfinished === 0) this.#peers.delete(peer);
+    const left = queue.waiting.filter(({ kind }) => kind !== "handshake");
+    queue.waiting.splice(0, queue.waiting.length, ...left);
+    queue.waitingBytes = left.reduce((sum, task) => sum + sizeOf(task), 0);
+    if (left.length > 0) return;
+    this.#ring.delete(peer);
+    if (queue.unfinished === 0) this.#peers.delete(peer);
   }
 
   #dispatch(): void {
@@ -123,14 +158,16 @@ export class Dispatcher {
       if (!idlest) return; // the rest keeps its order and waits for the next to finish
       const queue = this.#peers.get(peer);
       const worker = queue?.worker ?? idlest;
-      if (worker.unfinished.size >= WORKER_CREDIT) continue; // its own worker is full, others are not
+      if (isFull(worker)) continue; // its own worker is full, others are not
       this.#ring.delete(peer);
       const task = queue?.waiting.shift();
       if (!queue || !task) continue;
+      queue.waitingBytes -= sizeOf(task);
       queue.worker = worker;
       queue.unfinished++;
       if (task.kind === "handshake") queue.isShaking = task.step === 1;
       worker.unfinished.set(task.task, task);
+      worker.unfinishedBytes += sizeOf(task);
       worker.link.send(task);
       if (queue.waiting.length > 0) this.#ring.add(peer); // behind all others
       idlest = this.#idlest();
@@ -141,8 +178,16 @@ export class Dispatcher {
   #idlest(): Worker | undefined {
     let best: Worker | undefined;
     for (const worker of this.#workers.values()) {
-      if (!best || worker.unfinished.size < best.unfinished.size) best = worker;
+      if (!isFull(worker) && (!best || worker.unfinished.size < best.unfinished.size)) best = worker;
     }
-    return best && best.unfinished.size < WORKER_CREDIT ? best : undefined;
+    return best;
   }
+}
+
+function isFull({ unfinished, unfinishedBytes }: Worker): boolean {
+  return unfinished.size >= WORKER_CREDIT || unfinishedBytes >= WORKER_CREDIT_BYTES;
+}
+
+function sizeOf(task: NewTask): number {
+  return task.kind === "request" ? task.message.length : task.frame.length;
 }

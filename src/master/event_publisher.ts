@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { compileEagerly } from "../runtime/jit.ts";
 import type { BusEvent } from "../wire/operator_messages.ts";
 import { EventClient } from "./event_client.ts";
-import { EventSubscriptions, type Listener } from "./event_subscriptions.ts";
+import { EventSubscriptions, type Listener, pathOf } from "./event_subscriptions.ts";
 import type { FromEvents, Link, PeerNumber, ToEvents } from "./link.ts";
 import { guarded, type RoleContext, untilAborted } from "./role.ts";
+import { UnclaimedEvents } from "./unclaimed_events.ts";
 
 /** How long events wait for MWorkerQueue to say which clients listen: it may be down itself. */
 const PATIENCE_MS = 1_000;
@@ -18,7 +20,9 @@ const MAX_EARLY = 65_536;
 
 /** Runs the bus until the context's signal. */
 export async function runEventPublisher({ exchange, clock, signal, ready, log }: RoleContext): Promise<void> {
+  compileEagerly();
   const subscriptions = new EventSubscriptions();
+  const unclaimed = new UnclaimedEvents();
   const clients = new Map<PeerNumber, EventClient>();
   // A bus that comes back after a crash goes on above every number that its predecessor gave.
   let sequence = clock.now() * 1000;
@@ -27,6 +31,7 @@ export async function runEventPublisher({ exchange, clock, signal, ready, log }:
   const emit = (tag: string, data: BusEvent["data"]) => {
     const event: BusEvent = { sequence: ++sequence, tag, at: clock.now(), data };
     for (const listener of subscriptions.of(tag)) listener.take(event);
+    unclaimed.keep(event, (path) => subscriptions.hasPath(path));
   };
   const clientOf = (peer: PeerNumber): EventClient => {
     const client = clients.get(peer) ?? new EventClient((message) => queue.send({ kind: "to_peer", peer, message }));
@@ -35,7 +40,10 @@ export async function runEventPublisher({ exchange, clock, signal, ready, log }:
   };
   const subscribe = (peer: PeerNumber, globs: readonly string[]) => {
     for (const glob of globs) {
-      const dropped = subscriptions.add(glob, clientOf(peer));
+      const client = clientOf(peer);
+      const late = unclaimed.claim(pathOf(glob) ?? "").filter(({ tag }) => !subscriptions.of(tag).has(client));
+      const dropped = subscriptions.add(glob, client);
+      for (const event of late) client.take(event);
       if (dropped !== undefined) log.warning(`a client has too many subscriptions: ${dropped} gave way`);
     }
   };

@@ -59,6 +59,11 @@ export class EventSubscriptions {
     for (const glob of [...holding?.paths ?? [], ...holding?.globs ?? []]) this.#drop(glob, listener);
   }
 
+  /** Whether anybody subscribed to this very path, such as `brine/job/<jid>/`. */
+  hasPath(path: string): boolean {
+    return this.#byPath.has(path);
+  }
+
   /** Everybody whose subscriptions match, each once. */
   of(tag: string): Set<Listener> {
     const found = new Set<Listener>();
@@ -92,7 +97,8 @@ function compileTagGlob(glob: string): (tag: string) => boolean {
   return compileGlob(glob, (state) => new UsageError(`Cannot read tag glob "${glob}": ${state}`));
 }
 
-function pathOf(glob: string): string | undefined {
+/** `some/path/` for `some/path/*`; undefined for globs of other forms. */
+export function pathOf(glob: string): string | undefined {
   const path = glob.slice(0, -1);
   return glob.endsWith("/*") && !/[*?[\]{}]/.test(path) ? path : undefined;
 }

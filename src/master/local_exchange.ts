@@ -11,7 +11,7 @@ type Accept<H extends Hub> = (link: Link<HubMessages[H]["out"]>) => LinkListener
 /** The end of a link that a role holds, as its hub sees it. */
 interface End {
   attach(accept: unknown): void;
-  /** The hub has gone: what was on its way to it still arrives, nothing after that. */
+  /** The hub has gone: what was on its way to it still arrives, what comes after that waits for its successor. */
   detach(): void;
 }
 
@@ -29,8 +29,10 @@ export function localExchange(): Exchange {
       return Promise.resolve({
         [Symbol.asyncDispose]: () => {
           hubs.delete(hub);
-          for (const end of attached.get(hub) ?? []) end.detach();
+          const left = attached.get(hub) ?? new Set();
           attached.delete(hub);
+          for (const end of left) end.detach();
+          waiting.set(hub, new Set([...waiting.get(hub) ?? [], ...left]));
           return Promise.resolve();
         },
       });
@@ -53,7 +55,8 @@ export function localExchange(): Exchange {
         },
         detach() {
           toHub.flush();
-          toHub[Symbol.dispose]();
+          toHub.to(undefined);
+          listener = undefined;
         },
       };
       waiting.set(hub, (waiting.get(hub) ?? new Set()).add(end));
@@ -67,9 +70,11 @@ export function localExchange(): Exchange {
         [Symbol.dispose]: () => {
           waiting.get(hub)?.delete(end);
           attached.get(hub)?.delete(end);
+          const left = listener;
           end.detach();
+          toHub[Symbol.dispose]();
           toClient[Symbol.dispose]();
-          listener?.closed();
+          left?.closed();
         },
       };
     },
@@ -83,7 +88,8 @@ class Direction<Message> implements Link<Message> {
   #isClosed = false;
   #receive: ((message: Message) => void) | undefined;
 
-  to(receive: (message: Message) => void): void {
+  /** Where messages go from now on; undefined: they wait. */
+  to(receive: ((message: Message) => void) | undefined): void {
     this.#receive = receive;
     this.#schedule();
   }
@@ -107,7 +113,7 @@ class Direction<Message> implements Link<Message> {
     while (this.#receive && this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
-      for (const message of batch) this.#receive(message);
+      for (const message of batch) if (!this.#isClosed) this.#receive?.(message);
     }
   }
 

@@ -8,6 +8,7 @@ import { type Authenticated, MasterHandshake, refusalFrame } from "../channel/ha
 import { ProtocolError, reasonOf, UsageError } from "../core/errors.ts";
 import type { Jid } from "../core/jid.ts";
 import { fingerprintOf, keyIdOf, openIdentity, publicHalf } from "../crypto/identity.ts";
+import { compileEagerly } from "../runtime/jit.ts";
 import { openStore } from "../store/store.ts";
 import { TAG_BYTES } from "../runtime/crypto.ts";
 import { MESSAGE_LIMITS } from "../wire/limits.ts";
@@ -18,6 +19,7 @@ import {
   readFromOperator,
   type ToOperator,
 } from "../wire/operator_messages.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import type { Desk, Sender } from "./desk.ts";
 import { Finished } from "./finished.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -33,6 +35,7 @@ const MAX_KNOWN_JOBS = 256;
 
 /** Runs a worker until the context's signal. */
 export async function runMWorker(context: RoleContext): Promise<void> {
+  compileEagerly();
   const { config, clock, exchange, log, random, signal } = context;
   using store = openStore(config.paths.database);
   using commit = new GroupCommit((work) => store.jobs.together(work), log);
@@ -44,10 +47,11 @@ export async function runMWorker(context: RoleContext): Promise<void> {
   const answering = new Set<Promise<void>>();
   const take = guarded(log, (message: FromQueue) => receive(message));
   using queue = exchange.connect("MWorkerQueue", take, () => {
-    presence.expectBack();
+    presence.expectBack(store.minions.lastUp());
     handshakes.clear();
     queue.send({ kind: "work" });
   });
+  using acknowledgements = new Acknowledgements(clock, (peer, jids) => desk.toMinion(peer, { kind: "stored", jids }));
   const finished = new Finished((tasks) => queue.send({ kind: "finished", tasks }));
 
   const desk: Desk = {
@@ -64,6 +68,7 @@ export async function runMWorker(context: RoleContext): Promise<void> {
     expectedOf: expectedCache((jid) => store.jobs.expectedOf(jid)),
     fingerprint: fingerprintOf(publicHalf(identity)),
     emit: (tag, data) => events.send({ kind: "emit", tag, data }),
+    acknowledge: (peer, jid) => acknowledgements.add(peer, jid),
     toMinion: (peer, message) => queue.send({ kind: "to_peer", peer, message: encodeMinionMessage(message) }),
   };
 
@@ -78,7 +83,8 @@ export async function runMWorker(context: RoleContext): Promise<void> {
         presence.note(message);
         if (message.isToRecord) {
           commit.add(() => {
-            store.minions.putSeen(message.id, message.address, message.at);
+            const { id, state, address, at } = message;
+            store.minions.putSeen(id, { isUp: state === "up", address, at });
             return () => {};
           });
         }
@@ -169,6 +175,7 @@ export async function runMWorker(context: RoleContext): Promise<void> {
   await untilAborted(signal);
   presence[Symbol.dispose]();
   await Promise.all(answering);
+  commit.flush(); // while there is still somebody to tell
 }
 
 /** The reply's bytes; one that no frame can carry becomes a refusal that says so. */

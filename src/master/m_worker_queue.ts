@@ -10,10 +10,11 @@ import { HEARTBEAT, Session } from "../channel/session.ts";
 import { reasonOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { issueTicket } from "../crypto/ticket.ts";
+import { compileEagerly } from "../runtime/jit.ts";
 import type { Peer, Router } from "../transport/transport.ts";
 import { encodeMinionMessage } from "../wire/minion_messages.ts";
 import { encodeOperatorMessage } from "../wire/operator_messages.ts";
-import { Dispatcher, MAX_WAITING } from "./dispatcher.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import type { FromQueue, Link, PeerNumber, PresenceState, ToEvents, ToQueue } from "./link.ts";
 import { type Member, Members } from "./members.ts";
 import { HEARTBEAT_MS } from "./pub_server_channel.ts";
@@ -39,6 +40,7 @@ type Publishing = Extract<ToQueue, { kind: "publishing" }>;
 
 /** Runs the front until the context's signal. */
 export async function runMWorkerQueue(context: RoleContext): Promise<void> {
+  compileEagerly();
   await using queue = new MWorkerQueue(context);
   const retPort = await queue.open();
   context.ready({ retPort });
@@ -54,7 +56,7 @@ class MWorkerQueue implements AsyncDisposable {
   readonly #base: number;
   readonly #strangers = new Map<PeerNumber, Stranger>();
   readonly #members = new Members();
-  readonly #dispatcher = new Dispatcher();
+  readonly #dispatcher: Dispatcher;
   /** The master's own operators, by the number that stands for their link. */
   readonly #house = new Map<PeerNumber, Link<FromQueue>>();
   readonly #events: Link<ToEvents>;
@@ -68,6 +70,7 @@ class MWorkerQueue implements AsyncDisposable {
   constructor(context: RoleContext) {
     this.#context = context;
     this.#base = Math.floor(context.random() * 2 ** 31) * 2 ** 21;
+    this.#dispatcher = new Dispatcher(this.#base);
     this.#events = context.exchange.connect("EventPublisher", () => {}, () => this.#tellClients());
   }
 
@@ -135,7 +138,7 @@ class MWorkerQueue implements AsyncDisposable {
     const { role, id, number, peer } = member;
     const key = this.#newKey();
     if (this.#dispatcher.offer({ kind: "request", peer: number, role, id, key, message })) return;
-    this.#router?.disconnect(peer, `${MAX_WAITING} of its requests wait already`);
+    this.#router?.disconnect(peer, "too many of its requests wait already");
   }
 
   #newKey(): string {

@@ -7,7 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import type { PresenceState } from "./link.ts";
 
 /** A minion that was welcomed and does not subscribe within this long does not count as on its way. */
-const JOINING_MS = 3_000;
+export const JOINING_MS = 3_000;
 
 /** Since when and from where a minion is there. */
 export interface Sighting {
@@ -35,9 +35,9 @@ export class Presence implements Disposable {
     for (const check of this.#waiters) check();
   }
 
-  /** The front has come back and knows nobody yet: whoever was up is on the way, and it will tell of each. */
-  expectBack(): void {
-    for (const id of this.#up.keys()) this.#joining.set(id, this.#clock.now());
+  /** The front has just come up and knows nobody yet: whoever was up last is on the way, and it will tell of each. */
+  expectBack(ids: readonly string[]): void {
+    for (const id of ids) this.#joining.set(id, this.#clock.now());
     this.#up.clear();
     for (const check of this.#waiters) check();
   }

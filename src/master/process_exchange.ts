@@ -4,16 +4,20 @@
  *     frame    4 bytes length, then msgpack of [number, messages]
  *     answer   from the hub only: [number, null], "processed up to here"
  *
- * What a role sends in one turn of the event loop is one frame. The hub says which frames it has processed; those that
- * it has not are sent again when it is back after a crash, so a message to a hub is processed at least once. Messages
- * from a hub are sent once: a role that comes back asks for what it needs.
+ * What a role sends in one turn of the event loop is one frame; a log record is one by itself, at once, so that it
+ * outlives whatever its role dies of next. The hub says which frames it has processed; those that it has not are sent
+ * again when it is back after a crash, in their order, so a message to a hub is processed at least once. What a role
+ * says when it connects comes before them, and is not sent again: the next connection has its own. Messages from a hub
+ * are sent once: a role that comes back asks for what it needs.
  *
  * At {@link MAX_UNREAD_BYTES} that a hub has not processed, events and log records are dropped and counted, because
- * the work matters more than the account of it; on other links the role gives up and is started again.
+ * the work matters more than the account of it; on other links the role gives up and is started again. Towards a role
+ * that does not read, events are dropped and counted likewise; a worker that does not loses its connection, so that
+ * what it has not done goes to another.
  *
  * @module
  */
-import type { Clock } from "../core/clock.ts";
+import { type Clock, pause } from "../core/clock.ts";
 import { join } from "../runtime/files.ts";
 import { connectLocal, listenLocal, type LocalStream } from "../runtime/local_socket.ts";
 import { soon } from "../runtime/soon.ts";
@@ -43,18 +47,37 @@ export interface ProcessExchangeOptions {
   /** The 0700 directory that the master's processes share. */
   readonly directory: string;
   readonly clock: Clock;
-  /** Called when messages had to be dropped, with how many since the last call. */
+  /** Called when messages to a hub, or from the hub that is here, had to be dropped, with how many since the last call. */
   readonly onDropped: (hub: Hub, count: number) => void;
   /** A link that must not drop is full: this role cannot go on. */
   readonly onOverflow: (hub: Hub) => void;
 }
 
 /** This process's end of all links. */
-export function processExchange(options: ProcessExchangeOptions): Exchange {
+export interface ProcessExchange extends Exchange {
+  /** Resolves when the kernel has all that was sent to hubs that are there, or after {@link SETTLE_LIMIT_MS}. */
+  settled(): Promise<void>;
+}
+
+/** How long the end of a process waits for hubs that do not read. */
+const SETTLE_LIMIT_MS = 1_000;
+
+/** Makes this process's end. */
+export function processExchange(options: ProcessExchangeOptions): ProcessExchange {
   const pathOf = (hub: Hub) => join(options.directory, SOCKET_NAMES[hub]);
+  const links = new Set<{ readonly isSettled: boolean }>();
   return {
-    serve: (hub, onLink) => serveHub(pathOf(hub), onLink),
-    connect: (hub, receive, onConnect) => new RoleLink(hub, pathOf(hub), options, receive, onConnect ?? (() => {})),
+    serve: (hub, onLink) => serveHub(hub, pathOf(hub), options, onLink),
+    connect(hub, receive, onConnect = () => {}) {
+      const link = new RoleLink({ ...options, hub, path: pathOf(hub), receive, onConnect });
+      links.add(link);
+      return link;
+    },
+    async settled() {
+      const { clock } = options;
+      const limit = clock.now() + SETTLE_LIMIT_MS;
+      while (![...links].every(({ isSettled }) => isSettled) && clock.now() < limit) await pause(clock, 1);
+    },
   };
 }
 
@@ -101,15 +124,26 @@ function joined(pieces: readonly Uint8Array[], sizeBytes: number): Uint8Array {
   return whole;
 }
 
+interface RoleLinkOptions<In> extends ProcessExchangeOptions {
+  readonly hub: Hub;
+  readonly path: string;
+  readonly receive: (message: In) => void;
+  readonly onConnect: () => void;
+}
+
+/** A frame that the hub has not processed. */
+interface Unprocessed {
+  readonly number: number;
+  readonly frame: Uint8Array;
+  /** Said on connecting: worth nothing on the next connection. */
+  readonly isGreeting: boolean;
+}
+
 /** A role's end of its link to a hub: keeps what is not processed, and comes back when the hub does. */
 class RoleLink<In, Out> implements Link<Out> {
-  readonly #hub: Hub;
-  readonly #path: string;
-  readonly #options: ProcessExchangeOptions;
-  readonly #receive: (message: In) => void;
-  readonly #onConnect: () => void;
+  readonly #options: RoleLinkOptions<In>;
   #waiting: Out[] = [];
-  #unprocessed: { number: number; frame: Uint8Array }[] = [];
+  #unprocessed: Unprocessed[] = [];
   #unprocessedBytes = 0;
   #number = 0;
   #dropped = 0;
@@ -118,28 +152,27 @@ class RoleLink<In, Out> implements Link<Out> {
   #stream: LocalStream | undefined;
   #retry: Disposable | undefined;
 
-  constructor(
-    hub: Hub,
-    path: string,
-    options: ProcessExchangeOptions,
-    receive: (message: In) => void,
-    onConnect: () => void,
-  ) {
-    this.#hub = hub;
-    this.#path = path;
+  constructor(options: RoleLinkOptions<In>) {
     this.#options = options;
-    this.#receive = receive;
-    this.#onConnect = onConnect;
     void this.#connect();
+  }
+
+  /** Whether all that was sent has left this process, as far as the hub is there to take it. */
+  get isSettled(): boolean {
+    return !this.#stream || (this.#waiting.length === 0 && this.#stream.queuedBytes === 0);
   }
 
   send(message: Out): void {
     if (this.#isClosed) return;
     if (this.#unprocessedBytes > MAX_UNREAD_BYTES) return this.#overflow();
     this.#waiting.push(message);
+    if (this.#options.hub === "MultiprocessingLoggingQueue") return this.#flush();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    soon(() => this.#flush());
+    soon(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
   }
 
   [Symbol.dispose](): void {
@@ -150,49 +183,49 @@ class RoleLink<In, Out> implements Link<Out> {
   }
 
   #overflow(): void {
-    if (!DROPPABLE.has(this.#hub)) return this.#options.onOverflow(this.#hub);
+    const { hub, onOverflow } = this.#options;
+    if (!DROPPABLE.has(hub)) return onOverflow(hub);
     this.#dropped++;
   }
 
-  #flush(): void {
-    this.#isScheduled = false;
+  #flush({ isGreeting = false } = {}): void {
     if (this.#waiting.length === 0) return;
     const frame = encodeFrame(++this.#number, this.#waiting);
     this.#waiting = [];
-    this.#unprocessed.push({ number: this.#number, frame });
-    this.#unprocessedBytes += frame.length;
+    this.#keep({ number: this.#number, frame, isGreeting });
     this.#stream?.write(frame);
+  }
+
+  #keep(entry: Unprocessed): void {
+    this.#unprocessed.push(entry);
+    this.#unprocessedBytes += entry.frame.length;
   }
 
   async #connect(): Promise<void> {
     this.#retry = undefined;
     const reader = new FrameReader();
-    try {
-      const stream = await connectLocal(this.#path, () => ({
-        onData: (bytes) => {
-          for (const [number, messages] of reader.read(bytes)) this.#take(number, messages);
-        },
-        onClose: () => this.#lose(),
-      }));
-      if (this.#isClosed) return stream.end();
-      this.#resume(stream);
-    } catch {
-      this.#lose(); // nobody listens there yet
-    }
+    const stream = await connectLocal(this.#options.path, () => ({
+      onData: (bytes) => {
+        for (const [number, messages] of reader.read(bytes)) this.#take(number, messages);
+      },
+      onClose: () => this.#lose(),
+    })).catch(() => undefined);
+    if (!stream) return this.#lose(); // nobody listens there yet
+    this.#resume(stream);
+    if (this.#isClosed) stream.end();
   }
 
   /** First who we are, then what the hub's predecessor had not processed. */
   #resume(stream: LocalStream): void {
-    const left = this.#unprocessed;
-    this.#flush();
+    this.#flush(); // not connected yet: only kept
+    const left = this.#unprocessed.filter(({ isGreeting }) => !isGreeting);
     this.#unprocessed = [];
     this.#unprocessedBytes = 0;
     this.#stream = stream;
-    this.#onConnect();
-    this.#flush();
+    if (!this.#isClosed) this.#options.onConnect();
+    this.#flush({ isGreeting: true });
     for (const entry of left) {
-      this.#unprocessed.push(entry);
-      this.#unprocessedBytes += entry.frame.length;
+      this.#keep(entry);
       stream.write(entry.frame);
     }
   }
@@ -204,27 +237,37 @@ class RoleLink<In, Out> implements Link<Out> {
 
   #take(number: number, messages: unknown[] | null): void {
     if (messages) {
-      for (const message of messages) this.#receive(message as In); // the other end is this same program
+      for (const message of messages) {
+        if (!this.#isClosed) this.#options.receive(message as In); // the other end is this same program
+      }
       return;
     }
     const done = this.#unprocessed.findIndex((entry) => entry.number === number);
     for (const { frame } of this.#unprocessed.splice(0, done + 1)) this.#unprocessedBytes -= frame.length;
     if (this.#dropped === 0) return;
-    this.#options.onDropped(this.#hub, this.#dropped);
+    this.#options.onDropped(this.#options.hub, this.#dropped);
     this.#dropped = 0;
   }
 }
 
+/** How long a hub that ends still reads what roles that have gone wrote before. */
+const DRAIN_LIMIT_MS = 1_000;
+
 async function serveHub<H extends Hub>(
+  hub: H,
   path: string,
+  { clock, onDropped }: ProcessExchangeOptions,
   onLink: (link: Link<HubMessages[H]["out"]>) => LinkListener<HubMessages[H]["in"]>,
 ): Promise<AsyncDisposable> {
-  return await listenLocal(path, (stream) => {
+  let reads = 0;
+  const server = await listenLocal(path, (stream) => {
     const reader = new FrameReader();
-    const link = new HubLink<HubMessages[H]["out"]>(stream);
+    const onFull = DROPPABLE.has(hub) ? (count: number) => onDropped(hub, count) : undefined;
+    const link = new HubLink<HubMessages[H]["out"]>(stream, onFull);
     const listener = onLink(link);
     return {
       onData(bytes) {
+        reads++;
         for (const [number, messages] of reader.read(bytes)) {
           for (const message of messages ?? []) listener.receive(message as HubMessages[H]["in"]);
           link.confirm(number);
@@ -233,21 +276,38 @@ async function serveHub<H extends Hub>(
       onClose: () => listener.closed(),
     };
   });
+  return {
+    async [Symbol.asyncDispose]() {
+      const limit = clock.now() + DRAIN_LIMIT_MS;
+      for (let quietTurns = 0; quietTurns < 3 && clock.now() < limit;) {
+        const before = reads;
+        await pause(clock, 1);
+        quietTurns = reads === before ? quietTurns + 1 : 0;
+      }
+      await server[Symbol.asyncDispose]();
+    },
+  };
 }
 
-/** A hub's end of a link: messages of one turn are one frame; beyond the bound they are dropped. */
+/** A hub's end of a link: messages of one turn are one frame. */
 class HubLink<Out> implements Link<Out> {
   readonly #stream: LocalStream;
+  readonly #onDropped: ((count: number) => void) | undefined;
   #waiting: Out[] = [];
+  #dropped = 0;
   #confirmed: number | undefined;
   #isScheduled = false;
 
-  constructor(stream: LocalStream) {
+  /** With `onDropped`, messages are dropped at the bound; without, the link is ended there. */
+  constructor(stream: LocalStream, onDropped: ((count: number) => void) | undefined) {
     this.#stream = stream;
+    this.#onDropped = onDropped;
   }
 
   send(message: Out): void {
-    if (this.#stream.queuedBytes > MAX_UNREAD_BYTES) return;
+    if (this.#stream.queuedBytes > MAX_UNREAD_BYTES) return this.#overflow();
+    if (this.#dropped > 0) this.#onDropped?.(this.#dropped);
+    this.#dropped = 0;
     this.#waiting.push(message);
     this.#schedule();
   }
@@ -259,6 +319,11 @@ class HubLink<Out> implements Link<Out> {
 
   [Symbol.dispose](): void {
     this.#stream.close();
+  }
+
+  #overflow(): void {
+    if (this.#onDropped) this.#dropped++;
+    else this.#stream.close();
   }
 
   #schedule(): void {

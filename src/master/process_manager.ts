@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { MasterConfig } from "../config/master_config.ts";
 import { formatPublicIdentity, openIdentity, publicHalf } from "../crypto/identity.ts";
 import { UsageError } from "../core/errors.ts";
 import { makePrivateDirectory, readTextIfThere, removePath, writePrivateFile } from "../runtime/files.ts";
@@ -18,8 +19,9 @@ import { tellRestart } from "./tell_restart.ts";
 /** Roles in the order of their start; those of one stage need nothing of each other to become ready. */
 const STAGES = [
   ["MultiprocessingLoggingQueue"],
-  ["EventPublisher", "ReqServer_ProcessManager"],
-  ["ZeroMQPubServerChannel", "Maintenance", "Reactor"],
+  // At the end the workers stop before the publisher does: whatever job they took is published.
+  ["EventPublisher", "ZeroMQPubServerChannel", "ReqServer_ProcessManager"],
+  ["Maintenance", "Reactor"],
 ] as const;
 
 /** The operator that the master makes for its own host. */
@@ -35,7 +37,6 @@ export interface MasterContext extends RoleContext {
 export async function runProcessManager(context: MasterContext): Promise<void> {
   const { config, clock } = context;
   const { paths } = config;
-  refuseSecondMaster(paths.runningMaster);
   for (const directory of [paths.etc, paths.lib, paths.run]) makePrivateDirectory(directory);
   const identity = openIdentity(paths.masterKey);
   writePrivateFile(paths.masterPublic, formatPublicIdentity(publicHalf(identity)) + "\n");
@@ -50,10 +51,10 @@ export async function runProcessManager(context: MasterContext): Promise<void> {
   try {
     using restarts = tellRestart(context);
     const supervisor = new Supervisor({ ...context, ready }, restarts.tell);
-    using _reloads = context.onReload(async (changed) => {
+    using _reloads = context.onReload((changed) => {
       // These read their tables when they start, and keep nothing that would be lost by it.
-      if (changed.includes("reactor")) await supervisor.renew("Reactor");
-      if (changed.includes("schedule")) await supervisor.renew("Maintenance");
+      if (changed.includes("reactor")) supervisor.renew("Reactor");
+      if (changed.includes("schedule")) supervisor.renew("Maintenance");
     });
     await supervisor.run(STAGES);
   } finally {
@@ -73,7 +74,7 @@ export async function runProcessManager(context: MasterContext): Promise<void> {
 }
 
 /** Two masters on one database would answer each other's jobs. */
-function refuseSecondMaster(path: string): void {
+export function refuseSecondMaster({ paths: { runningMaster: path } }: MasterConfig): void {
   const text = readTextIfThere(path);
   const running = text === undefined ? undefined : parseRunningMaster(text);
   if (running && running.pid !== processId() && isAlive(running.pid)) {

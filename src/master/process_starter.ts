@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import type { MasterConfig } from "../config/master_config.ts";
 import { reasonOf } from "../core/errors.ts";
-import { type RoleParent, startRoleChild } from "../runtime/role_child.ts";
+import { type RoleChild, type RoleParent, startRoleChild } from "../runtime/role_child.ts";
 import type { ReadyFacts, RoleEnd, RoleStarter } from "./starter.ts";
 
 /** A role that was told to stop and does not is killed after this long. */
@@ -42,11 +42,17 @@ const toChild = v.variant("kind", [
 /** A line to a role's process. */
 export type ToRoleProcess = v.InferOutput<typeof toChild>;
 
-/** Starts roles as processes; `orderOf` is asked anew at every start. */
-export function processStarter(
-  orderOf: (facts: ReadyFacts) => RoleOrder,
-): RoleStarter & { reload(config: MasterConfig): void } {
-  const running = new Set<(line: ToRoleProcess) => void>();
+/** Starts roles as processes. */
+export interface ProcessStarter extends RoleStarter {
+  /** Tells those that run, who tell their own. */
+  reload(config: MasterConfig): void;
+  /** Passes a signal on to the role of this name, if it runs. */
+  signal(name: string, signal: "SIGUSR1"): void;
+}
+
+/** Makes a starter; `orderOf` is asked anew at every start. */
+export function processStarter(orderOf: (facts: ReadyFacts) => RoleOrder): ProcessStarter {
+  const running = new Map<string, RoleChild>();
   return {
     canRestart: true,
     start(name, known) {
@@ -60,12 +66,12 @@ export function processStarter(
         else reason = message.output.reason;
       });
       const tell = (line: ToRoleProcess) => child.tell(line);
-      running.add(tell);
+      running.set(name, child);
       tell({ kind: "start", order: orderOf(known) });
       const ended = child.ended.then((how): RoleEnd => {
-        running.delete(tell);
+        if (running.get(name) === child) running.delete(name);
         if (reason !== undefined) return { kind: "failed", reason };
-        return isStopping ? { kind: "stopped" } : { kind: "died", how: String(how) };
+        return isStopping || how === 0 ? { kind: "stopped" } : { kind: "died", how: String(how) };
       });
       return {
         ready: ready.promise,
@@ -79,8 +85,9 @@ export function processStarter(
       };
     },
     reload(config) {
-      for (const tell of running) tell({ kind: "config", config });
+      for (const child of running.values()) child.tell({ kind: "config", config } satisfies ToRoleProcess);
     },
+    signal: (name, signal) => running.get(name)?.kill(signal),
   };
 }
 
@@ -99,9 +106,9 @@ export async function serveAsRole(parent: RoleParent, role: RoleProcess): Promis
   parent.listen((line) => {
     const message = v.parse(toChild, line);
     if (message.kind === "start") started.resolve(message.order);
-    else if (message.kind === "config") role.reload(message.config);
+    else if (message.kind === "config") void started.promise.then(() => role.reload(message.config)); // after its start
     else stop.abort();
-  }, () => role.orphaned());
+  }, { terminated: () => stop.abort(), orphaned: () => role.orphaned() });
   try {
     const order = await started.promise;
     await role.run(order, stop.signal, (more = {}) => parent.tell({ kind: "ready", facts: more }));

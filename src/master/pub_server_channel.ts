@@ -7,6 +7,7 @@
 import { sealPublish } from "../crypto/publish_seal.ts";
 import { openIdentity } from "../crypto/identity.ts";
 import { randomBytes } from "../runtime/crypto.ts";
+import { compileEagerly } from "../runtime/jit.ts";
 import type { Publisher } from "../transport/transport.ts";
 import type { Epoch } from "../wire/minion_messages.ts";
 import { encodePublished } from "../wire/publish.ts";
@@ -58,6 +59,7 @@ class Epochs {
 
 /** Runs the publisher until the context's signal. */
 export async function runPubServerChannel(context: RoleContext): Promise<void> {
+  compileEagerly();
   const { config, clock, exchange, log, signal, transport } = context;
   const { signing } = openIdentity(config.paths.masterKey);
   // Seconds since 2020: later than every epoch of an earlier run of this master.

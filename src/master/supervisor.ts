@@ -17,30 +17,118 @@ const RESTART = { firstMs: 50, maxMs: 5_000 };
 /** A role that has lived this long died of something new. */
 const SETTLED_MS = 10_000;
 
-/** Starts in a row that may fail before the master gives up. */
+/** Starts in a row that may fail before the master gives up. A role that became ready did not fail to start. */
 const MAX_FAILURES = 5;
 
 /** A role that says nothing for this long after its start has failed. */
 const READY_LIMIT_MS = 20_000;
 
-interface Entry {
+/** What the roles of one parent have in common. */
+interface Household {
+  readonly parent: RoleContext;
+  /** Aborted when the parent stops, for whatever reason: from then on nothing is started, and no end is an accident. */
+  readonly stopping: AbortSignal;
+  readonly onRestart: (name: string, how: string) => void;
+  readonly onFailure: (failure: Error) => void;
+  facts: ReadyFacts;
+}
+
+/** One role through all its lives. */
+class Supervised {
   readonly name: string;
-  running: RunningRole;
-  watched: Promise<void>;
+  readonly #household: Household;
+  #running: RunningRole | undefined;
+  #isRenewing = false;
+  #lived: Promise<void> = Promise.resolve();
+
+  constructor(name: string, household: Household) {
+    this.name = name;
+    this.#household = household;
+  }
+
+  /** Starts it and resolves when it is ready; rejects when it is not going to be. From then on it is kept running. */
+  async start(): Promise<void> {
+    const { parent, stopping } = this.#household;
+    const startedAt = parent.clock.now();
+    let failure = await this.#startOnce();
+    while (failure && this.#isRenewing && !stopping.aborted) {
+      this.#isRenewing = false;
+      failure = await this.#startOnce();
+    }
+    if (failure) {
+      if (failure.kind === "stopped" || stopping.aborted) return;
+      throw failureOf(this.name, failure);
+    }
+    this.#lived = this.#keepRunning(startedAt);
+  }
+
+  /** Ends this life of it, in order; the next begins at once. Nothing to do while it is about to begin anyway. */
+  renew(): void {
+    if (!this.#running) return;
+    this.#isRenewing = true;
+    this.#running.stop();
+  }
+
+  /** Resolves when it has ended for good. */
+  async stop(): Promise<void> {
+    this.#running?.stop();
+    await this.#running?.ended;
+    await this.#lived;
+  }
+
+  async #keepRunning(firstStartedAt: number): Promise<void> {
+    const { parent: { clock, random, starter }, stopping, onRestart, onFailure } = this.#household;
+    const backoff = new Backoff({ ...RESTART, random });
+    let failures = 0;
+    let startedAt = firstStartedAt;
+    let failure: RoleEnd | undefined;
+    for (;;) {
+      const end = failure ?? await this.#running?.ended;
+      this.#running = undefined;
+      if (stopping.aborted || !end) return;
+      if (!this.#isRenewing) {
+        if (!starter.canRestart || failures > MAX_FAILURES) return onFailure(failureOf(this.name, end));
+        if (clock.now() - startedAt > SETTLED_MS) backoff.reset();
+        onRestart(this.name, wordsOf(end));
+        await pause(clock, backoff.nextMs(), stopping);
+        if (stopping.aborted) return;
+      }
+      this.#isRenewing = false;
+      startedAt = clock.now();
+      failure = await this.#startOnce();
+      failures = failure ? failures + 1 : 0;
+    }
+  }
+
+  /** Undefined when the role became ready; how it ended when it did not. */
+  async #startOnce(): Promise<RoleEnd | undefined> {
+    const { parent: { clock, starter }, facts } = this.#household;
+    const running = starter.start(this.name, facts);
+    this.#running = running;
+    const late = Promise.withResolvers<"late">();
+    using _timer = clock.after(READY_LIMIT_MS, () => late.resolve("late"));
+    const first = await Promise.race([running.ready.then((more) => ({ more })), running.ended, late.promise]);
+    if (first === "late") {
+      running.stop(); // kills it when it does not
+      await running.ended;
+      return { kind: "failed", reason: `Cannot start ${this.name}: not ready within ${READY_LIMIT_MS / 1000} s` };
+    }
+    if ("kind" in first) return first;
+    this.#household.facts = { ...this.#household.facts, ...first.more };
+    return undefined;
+  }
 }
 
 /** Runs roles until the parent is told to stop. */
 export class Supervisor {
-  readonly #parent: RoleContext;
-  readonly #onRestart: (name: string, how: string) => void;
-  readonly #entries: Entry[] = [];
+  readonly #household: Household;
+  readonly #stopping = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
-  readonly #replaced = new Set<RunningRole>();
-  #facts: ReadyFacts = {};
+  readonly #roles: Supervised[] = [];
 
   constructor(parent: RoleContext, onRestart: (name: string, how: string) => void) {
-    this.#parent = parent;
-    this.#onRestart = onRestart;
+    const onFailure = (failure: Error) => this.#failed.reject(failure);
+    this.#household = { parent, stopping: this.#stopping.signal, onRestart, onFailure, facts: {} };
     this.#failed.promise.catch(() => {}); // it is raced below
   }
 
@@ -48,85 +136,32 @@ export class Supervisor {
    * Starts the roles, each stage when all of the one before are ready; says that the parent is ready; and returns when
    * the parent was told to stop and all have stopped. Throws the reason of the first failure that cannot be mended.
    */
-  async run(stages: readonly (readonly string[])[], facts: ReadyFacts = {}): Promise<void> {
-    const { signal, ready } = this.#parent;
-    this.#facts = facts;
+  async run(stages: readonly (readonly string[])[]): Promise<void> {
+    const { signal, ready } = this.#household.parent;
     const stopped = untilAborted(signal);
     try {
       for (const stage of stages) {
-        const started = Promise.all(stage.map((name) => this.#startFirst(name)));
+        const started = Promise.all(stage.map((name) => this.#add(name).start()));
         await Promise.race([started, stopped, this.#failed.promise]);
         if (signal.aborted) return;
       }
-      ready(this.#facts);
+      ready(this.#household.facts);
       await Promise.race([stopped, this.#failed.promise]);
     } finally {
-      for (const { running, watched } of this.#entries.toReversed()) {
-        this.#replaced.add(running); // from here on an end is no accident
-        running.stop();
-        await running.ended;
-        await watched;
-      }
+      this.#stopping.abort();
+      for (const role of this.#roles.toReversed()) await role.stop();
     }
   }
 
   /** Stops a role in order and starts it again, for a configuration that it reads at its start. */
-  async renew(name: string): Promise<void> {
-    const entry = this.#entries.find((other) => other.name === name);
-    if (!entry) return;
-    this.#replaced.add(entry.running);
-    entry.running.stop();
-    await entry.running.ended;
-    await entry.watched;
-    entry.running = this.#parent.starter.start(name, this.#facts);
-    entry.watched = this.#watch(entry);
+  renew(name: string): void {
+    this.#roles.find((role) => role.name === name)?.renew();
   }
 
-  async #startFirst(name: string): Promise<void> {
-    const running = this.#parent.starter.start(name, this.#facts);
-    const entry: Entry = { name, running, watched: Promise.resolve() };
-    this.#entries.push(entry);
-    const end = await this.#untilReady(running);
-    if (end && end.kind !== "stopped") throw failureOf(name, end);
-    if (!end) entry.watched = this.#watch(entry);
-  }
-
-  /** Undefined when the role is ready; how it ended when it ended before. */
-  async #untilReady(running: RunningRole): Promise<RoleEnd | undefined> {
-    const { clock } = this.#parent;
-    const late = Promise.withResolvers<RoleEnd>();
-    using _timer = clock.after(READY_LIMIT_MS, () => {
-      late.resolve({ kind: "failed", reason: `it was not ready within ${READY_LIMIT_MS / 1000} s` });
-    });
-    return await Promise.race([
-      running.ready.then((facts) => {
-        this.#facts = { ...this.#facts, ...facts };
-        return undefined;
-      }),
-      running.ended,
-      late.promise,
-    ]);
-  }
-
-  /** Starts the role again whenever it ends by accident. */
-  async #watch(entry: Entry): Promise<void> {
-    const { clock, random, starter, signal } = this.#parent;
-    const backoff = new Backoff({ ...RESTART, random });
-    let failures = 0;
-    for (;;) {
-      const startedAt = clock.now();
-      const end = await entry.running.ended;
-      if (this.#replaced.delete(entry.running) || signal.aborted) return;
-      if (clock.now() - startedAt > SETTLED_MS) {
-        backoff.reset();
-        failures = 0;
-      }
-      if (!starter.canRestart || ++failures > MAX_FAILURES) return this.#failed.reject(failureOf(entry.name, end));
-      this.#onRestart(entry.name, wordsOf(end));
-      await pause(clock, backoff.nextMs(), signal);
-      if (signal.aborted) return;
-      entry.running = starter.start(entry.name, this.#facts);
-    }
+  #add(name: string): Supervised {
+    const role = new Supervised(name, this.#household);
+    this.#roles.push(role);
+    return role;
   }
 }
 

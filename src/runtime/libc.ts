@@ -1,5 +1,6 @@
 /**
- * The two system calls that Bun lacks for running programs: real pipes, and a file that lives in memory.
+ * The system calls that Bun lacks for running programs: real pipes, a file that lives in memory, and becoming another
+ * program.
  *
  * Bun gives its children sockets for stdin, stdout and stderr, and the kernel refuses to open a socket by name: in a
  * child of Bun `echo oops >/dev/stderr` fails with "No such device or address", and so does every script that uses
@@ -21,13 +22,19 @@ export interface Libc {
   openPipe(): PipeEnds | undefined;
   /** A new empty file in memory, or undefined where the kernel has no such thing. */
   openMemoryFile(): number | undefined;
+  /** execve(2): returns only when it could not be done. */
+  becomeProgram(path: string, argv: readonly string[], env: Readonly<Record<string, string | undefined>>): void;
 }
 
 interface BunFfi {
   dlopen(library: string, symbols: Record<string, { args: string[]; returns: string }>): {
-    symbols: { pipe2(ends: unknown, flags: number): number; memfd_create(name: unknown, flags: number): number };
+    symbols: {
+      pipe2(ends: unknown, flags: number): number;
+      memfd_create(name: unknown, flags: number): number;
+      execve(path: unknown, argv: unknown, env: unknown): number;
+    };
   };
-  ptr(view: ArrayBufferView): unknown;
+  ptr(view: ArrayBufferView): number;
 }
 
 const O_CLOEXEC = 0o2000000; // the same on x86-64 and arm64 Linux
@@ -50,6 +57,7 @@ async function load(): Promise<Libc | undefined> {
       const { symbols } = dlopen(library, {
         pipe2: { args: ["ptr", "i32"], returns: "i32" },
         memfd_create: { args: ["ptr", "u32"], returns: "i32" },
+        execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
       });
       const name = new TextEncoder().encode("brine-stdin\0");
       return {
@@ -62,6 +70,16 @@ async function load(): Promise<Libc | undefined> {
         openMemoryFile() {
           const fd = symbols.memfd_create(ptr(name), MFD_CLOEXEC);
           return fd < 0 ? undefined : fd;
+        },
+        becomeProgram(path, argv, env) {
+          const pairs = Object.entries(env).filter(([, value]) => value !== undefined).map(([key, value]) =>
+            `${key}=${value}`
+          );
+          const lists = [[path], argv, pairs].map((list) => list.map((text) => new TextEncoder().encode(`${text}\0`)));
+          const [[file] = [], ...tables] = lists; // the bytes must stay where they are until the call
+          const pointers = tables.map((list) => new BigUint64Array([...list.map((text) => BigInt(ptr(text))), 0n]));
+          const [argvTable, envTable] = pointers;
+          if (file && argvTable && envTable) symbols.execve(ptr(file), ptr(argvTable), ptr(envTable));
         },
       };
     } catch {

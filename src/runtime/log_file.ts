@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { renameSync, statSync } from "node:fs";
 import { AppendFile } from "./files.ts";
 
@@ -21,19 +22,21 @@ export class LogFile implements Disposable {
     this.#sizeBytes = statSync(path).size;
   }
 
+  /** Throws when the line could not be written: the disk is full, or the file may not be renamed. */
   append(line: string): void {
     if (this.#maxBytes > 0 && this.#sizeBytes >= this.#maxBytes) {
       renameSync(this.#path, `${this.#path}.1`);
       this.reopen();
     }
     this.#file.append(line);
-    this.#sizeBytes += line.length;
+    this.#sizeBytes += Buffer.byteLength(line);
   }
 
   /** Goes on in the file that has the name now, or in a new one. */
   reopen(): void {
+    const file = new AppendFile(this.#path);
     this.#file[Symbol.dispose]();
-    this.#file = new AppendFile(this.#path);
+    this.#file = file;
     this.#sizeBytes = statSync(this.#path).size;
   }
 

@@ -6,8 +6,13 @@
 import { homedir, hostname } from "node:os";
 import process from "node:process";
 
+/** Words that did not come as arguments, because those show something else; see `process_name.ts`. */
+export const WORDS_VARIABLE = "BRINE_WORDS";
+
 /** The words after the program's name. */
 export function commandLine(): string[] {
+  const words: unknown = JSON.parse(takeVariable(WORDS_VARIABLE) ?? "[]");
+  if (Array.isArray(words)) process.argv.push(...words.map(String));
   return process.argv.slice(2);
 }
 

@@ -20,7 +20,7 @@ export interface RoleChild {
   readonly pid: number;
   /** Sends a line. */
   tell(value: unknown): void;
-  kill(signal: "SIGTERM" | "SIGKILL"): void;
+  kill(signal: "SIGKILL" | "SIGUSR1"): void;
   /** Exit code, or signal, when it has ended. */
   readonly ended: Promise<number | string>;
 }
@@ -52,8 +52,8 @@ export interface RoleParent {
   readonly role: string;
   /** Sends a line. */
   tell(value: unknown): void;
-  /** Calls `take` for each line, and `gone` when the parent has gone. */
-  listen(take: (value: unknown) => void, gone: () => void): void;
+  /** Calls `take` for each line; `terminated` on SIGTERM; `orphaned` when the parent has gone. */
+  listen(take: (value: unknown) => void, on: { terminated: () => void; orphaned: () => void }): void;
 }
 
 /** The part that this process was started as; undefined for a process that a person started. */
@@ -62,14 +62,15 @@ export function roleParent(title: (role: string) => string): RoleParent | undefi
   if (role === undefined) return undefined;
   delete process.env[VARIABLE]; // commands that are run from here are no parts of the master
   process.title = title(role); // for Deno, which ignores argv0
-  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {}); // meant for the parent
+  for (const signal of ["SIGINT", "SIGHUP", "SIGUSR1"] as const) process.on(signal, () => {}); // meant for the parent
   return {
     role,
     tell: (value) => void process.stdout.write(`${JSON.stringify(value)}\n`),
-    listen(take, gone) {
+    listen(take, { terminated, orphaned }) {
+      process.on("SIGTERM", terminated);
       const lines = createInterface({ input: process.stdin });
       lines.on("line", (line) => take(parseLine(line)));
-      lines.on("close", gone);
+      lines.on("close", orphaned);
     },
   };
 }

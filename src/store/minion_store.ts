@@ -24,13 +24,15 @@ export class MinionStore {
   readonly #versions: StatementSync;
   readonly #putSeen: StatementSync;
   readonly #seen: StatementSync;
+  readonly #lastUp: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#put = database.prepare("INSERT OR REPLACE INTO minions VALUES (?, ?, ?, ?)");
     this.#all = database.prepare("SELECT * FROM minions");
     this.#versions = database.prepare("SELECT id, version FROM minions");
-    this.#putSeen = database.prepare("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)");
+    this.#putSeen = database.prepare("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)");
     this.#seen = database.prepare("SELECT * FROM seen");
+    this.#lastUp = database.prepare("SELECT id FROM seen WHERE is_up = 1");
   }
 
   /** Keeps what a minion said when it came. */
@@ -38,9 +40,14 @@ export class MinionStore {
     this.#put.run(id, version, encode(grains), nowMs);
   }
 
-  /** Notes that a minion was connected until now. */
-  putSeen(id: string, address: string, nowMs: number): void {
-    this.#putSeen.run(id, nowMs, address);
+  /** Notes that a minion came, or went, at this moment. */
+  putSeen(id: string, { isUp, address, at }: { isUp: boolean; address: string; at: number }): void {
+    this.#putSeen.run(id, at, address, isUp ? 1 : 0);
+  }
+
+  /** The minions of whom nobody has noted that they went. */
+  lastUp(): string[] {
+    return this.#lastUp.all().map((row) => String(row["id"]));
   }
 
   /** Everything that minions said, by id. */

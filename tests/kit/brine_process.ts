@@ -13,8 +13,8 @@ import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { until } from "./until.ts";
 
-/** The compiled file. */
-export const BRINE = fileURLToPath(new URL("../../dist/brine", import.meta.url));
+/** The compiled file; another one when BRINE_UNDER_TEST names it. */
+export const BRINE = process.env["BRINE_UNDER_TEST"] ?? fileURLToPath(new URL("../../dist/brine", import.meta.url));
 if (!existsSync(BRINE)) throw new Error(`Cannot test ${BRINE}: there is no such file; run \`npm run build\` first`);
 
 const START_LIMIT_MS = 10_000;
@@ -91,7 +91,7 @@ export class BrineProcess implements AsyncDisposable {
     return this.#finished !== undefined;
   }
 
-  kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+  kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGHUP" | "SIGUSR1"): void {
     if (!this.hasEnded) this.#child.kill(signal);
   }
 

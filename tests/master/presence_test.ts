@@ -1,11 +1,11 @@
 /** Tests of who is there. @module */
 import assert from "node:assert/strict";
-import { Presence } from "../../src/master/presence.ts";
+import { JOINING_MS, Presence } from "../../src/master/presence.ts";
 import { ManualClock } from "../kit/manual_clock.ts";
 import { test } from "../kit/test.ts";
 import { until } from "../kit/until.ts";
 
-test("Presence.settled() waits for those who are joining, at most 2 s, and for nobody else", async () => {
+test("Presence.settled() waits for those who are joining, for so long and no longer, and for nobody else", async () => {
   const clock = new ManualClock();
   const presence = new Presence(clock);
   const note = (id: string, state: "joining" | "up" | "down") =>
@@ -22,7 +22,7 @@ test("Presence.settled() waits for those who are joining, at most 2 s, and for n
   await until("the first", () => done.length === 1);
   note("a", "up");
   await until("the second", () => done.length === 2);
-  clock.advance(1_999);
+  clock.advance(JOINING_MS - 1);
   assert.equal(done.length, 2);
   clock.advance(1);
   await Promise.all(waits);

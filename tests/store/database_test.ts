@@ -27,7 +27,7 @@ test("T7: openDatabase() closes a file that was left open to others", () => {
   openDatabase(scratch.at("brine.db")).close();
   chmodSync(scratch.at("brine.db"), 0o644);
   using database = openDatabase(scratch.at("brine.db"));
-  database.exec("INSERT INTO seen VALUES ('a', 1, 'b')");
+  database.exec("INSERT INTO seen VALUES ('a', 1, 'b', 1)");
   for (const name of readdirSync(scratch.path)) assert.equal(modeOf(scratch.at(name)), 0o600, name);
 });
 
@@ -35,7 +35,7 @@ test("openDatabase() opens a database that is there, and what it holds", () => {
   using scratch = new Scratch();
   {
     using first = openDatabase(scratch.at("brine.db"));
-    first.exec("INSERT INTO seen VALUES ('web01', 1, '10.0.0.1')");
+    first.exec("INSERT INTO seen VALUES ('web01', 1, '10.0.0.1', 1)");
   }
   using second = openDatabase(scratch.at("brine.db"));
   assert.equal(second.prepare("SELECT id FROM seen").get()?.["id"], "web01");
@@ -47,7 +47,7 @@ test("transact() keeps all of it or nothing", () => {
   using scratch = new Scratch();
   using database = openDatabase(scratch.at("brine.db"));
   const count = () => Number(database.prepare("SELECT count(*) AS n FROM seen").get()?.["n"]);
-  const insert = (id: string) => database.exec(`INSERT INTO seen VALUES ('${id}', 1, 'x')`);
+  const insert = (id: string) => database.exec(`INSERT INTO seen VALUES ('${id}', 1, 'x', 1)`);
   assert.equal(transact(database, () => (insert("a"), insert("b"), 7)), 7);
   assert.equal(count(), 2);
   const failure = new Error("half way");
@@ -83,7 +83,7 @@ test("two connections write to one file by turns, and each sees what the other w
     const [writer, reader] = turn % 2 === 0 ? [one, other] : [other, one];
     writer.jobs.together(() => writer.jobs.putReturn(returnOf(job.jid, `m${turn}`, new Uint8Array([turn])), NOW));
     assert.deepEqual(reader.jobs.returnsOf(job.jid, 100).length, turn + 1);
-    writer.minions.putSeen("web01", "10.0.0.1", NOW + turn);
+    writer.minions.putSeen("web01", { isUp: true, address: "10.0.0.1", at: NOW + turn });
     assert.equal(reader.minions.seen().get("web01")?.at, NOW + turn);
   }
 });

@@ -17,8 +17,8 @@ test("MinionStore keeps the last that each minion said, also when the store is o
 test("MinionStore keeps when and from where a minion was seen last", () => {
   using bench = new Bench();
   const { minions } = bench.open();
-  minions.putSeen("web01", "10.0.0.1", NOW);
-  minions.putSeen("web01", "10.0.0.9", NOW + 1);
+  minions.putSeen("web01", { isUp: true, address: "10.0.0.1", at: NOW });
+  minions.putSeen("web01", { isUp: false, address: "10.0.0.9", at: NOW + 1 });
   assert.deepEqual([...minions.seen()], [["web01", { at: NOW + 1, address: "10.0.0.9" }]]);
   assert.deepEqual([...minions.all()], [], "to be seen is not to have said anything");
 });

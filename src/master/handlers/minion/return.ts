@@ -38,7 +38,7 @@ export function settle(
   desk: Desk,
 ): void {
   if (!state.isComplete) return desk.toMinion(from.peer, { kind: "want", jid, offset: state.offset });
-  desk.toMinion(from.peer, { kind: "stored", jids: [jid] });
+  desk.acknowledge(from.peer, jid);
   if (!news) return;
   const { retcode, success, startedAt, durationMs, sizeBytes, body } = news;
   const data = { minion: id, retcode, success, startedAt, durationMs, sizeBytes, ...(body ? { body } : {}) };
@@ -49,5 +49,5 @@ export function settle(
 function dropUnexpected({ id, jid }: Return, from: Sender, desk: Desk): void {
   desk.log.warning(`${id} returned ${jid}, which does not expect it`);
   desk.emit(`brine/minion/${id}/unexpected`, { id, jid });
-  desk.toMinion(from.peer, { kind: "stored", jids: [jid] });
+  desk.acknowledge(from.peer, jid);
 }
