@@ -61,6 +61,11 @@ export type ToQueue =
     readonly keyId: Uint8Array;
     readonly standing: "accepted" | "rejected" | "deleted";
   }
+  /**
+   * These minions' keys may hear nothing more: to be handed on to the publisher, now that their standing is known
+   * here, so that the next epoch's key finds none of them.
+   */
+  | { readonly kind: "expel"; readonly keyIds: readonly Uint8Array[] }
   /** A minion needs a new ticket. */
   | { readonly kind: "welcome"; readonly peer: PeerNumber }
   /** What the minion on this connection said of itself is kept. */
@@ -112,6 +117,8 @@ export type FromQueue =
     readonly address: string;
     readonly isToRecord: boolean;
   }
+  /** For the publisher: these keys hear nothing more, and the next epoch begins. */
+  | { readonly kind: "expel"; readonly keyIds: readonly Uint8Array[] }
   /** The answer to a request of the master itself. */
   | { readonly kind: "reply"; readonly message: Uint8Array };
 
@@ -119,8 +126,6 @@ export type FromQueue =
 export type ToPublisher =
   /** Number, seal, sign and publish this. */
   | { readonly kind: "publish"; readonly plain: Uint8Array }
-  /** These keys hear nothing more, and the next epoch begins. */
-  | { readonly kind: "expel"; readonly keyIds: readonly Uint8Array[] }
   /** The next epoch begins. */
   | { readonly kind: "rotate" };
 

@@ -91,8 +91,9 @@ export async function runMWorker(context: RoleContext): Promise<void> {
         return;
       case "request":
         return message.role === "minion" ? fromMinion(message) : fromOperator(message);
+      case "expel":
       case "reply":
-        return; // workers ask nothing
+        return; // not for workers
     }
   };
 

@@ -210,6 +210,9 @@ class MWorkerQueue implements AsyncDisposable {
       }
       case "standing":
         return this.#judge(message);
+      case "expel":
+        // A publisher that is down begins with new keys for everything when it comes back.
+        return this.#publisher?.send(message);
       case "welcome": {
         const member = this.#members.find(message.peer);
         if (member) this.#welcome(member);

@@ -64,9 +64,6 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
   const { signing } = openIdentity(config.paths.masterKey);
   // Seconds since 2020: later than every epoch of an earlier run of this master.
   const epochs = new Epochs(Math.floor((clock.now() - Date.UTC(2020, 0, 1)) / 1000));
-  let tellEpochs = () => {}; // the socket is not open yet
-  // A front that came back must be told again, before anything else.
-  using queue = exchange.connect("MWorkerQueue", () => {}, () => tellEpochs());
   using events = exchange.connect("EventPublisher", () => {});
   const audience = new Audience({
     now: () => clock.now(),
@@ -84,7 +81,7 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
     },
   });
 
-  tellEpochs = () => {
+  const tellEpochs = () => {
     const { ticketKey } = audience;
     queue.send({ kind: "publishing", publishPort: publisher.port, epochs: epochs.held, ticketKey });
   };
@@ -114,9 +111,12 @@ export async function runPubServerChannel(context: RoleContext): Promise<void> {
     isNextKnownToExpelled = true; // the key that was to come has gone out to them too: it is replaced as soon as it is used
     tellEpochs();
   };
+  // A front that came back must be told again, before anything else.
+  using queue = exchange.connect("MWorkerQueue", (message) => {
+    if (message.kind === "expel") expel(message.keyIds);
+  }, tellEpochs);
   const receive = (message: ToPublisher) => {
     if (message.kind === "publish") publish(message.plain);
-    else if (message.kind === "expel") expel(message.keyIds);
     else rotate();
   };
   const hub = { receive: guarded(log, receive), closed: () => {} };

@@ -23,7 +23,9 @@ export function treeOf(pid: number): Map<string, RoleProcess> {
   const tree = new Map<string, RoleProcess>();
   const add = (pid: number, parentPid: number) => {
     const [words = ""] = readCommandLine(pid);
-    if (words.startsWith(TITLE)) tree.set(words.slice(TITLE.length), { name: words.slice(TITLE.length), pid, parentPid });
+    if (words.startsWith(TITLE)) {
+      tree.set(words.slice(TITLE.length), { name: words.slice(TITLE.length), pid, parentPid });
+    }
     for (const child of childrenOf(pid)) add(child, pid);
   };
   add(pid, 0);

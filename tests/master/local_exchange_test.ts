@@ -13,12 +13,12 @@ test("localExchange() keeps the order, holds what comes before the hub, and drop
     receive: ({ kind }) => void seen.push(kind),
     closed: () => void seen.push("closed"),
   }));
-  early.send({ kind: "expel", keyIds: [] });
+  early.send({ kind: "publish", plain: new Uint8Array(0) });
   assert.deepEqual(seen, [], "never from inside a send");
   await until("both", () => seen.length === 2);
   early.send({ kind: "rotate" });
   early[Symbol.dispose](); // what was sent before still arrives
-  assert.deepEqual(seen, ["rotate", "expel", "rotate", "closed"]);
+  assert.deepEqual(seen, ["rotate", "publish", "rotate", "closed"]);
   const late = exchange.connect("ZeroMQPubServerChannel", () => {});
   await (await hub)[Symbol.asyncDispose]();
   late.send({ kind: "rotate" });

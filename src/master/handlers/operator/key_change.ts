@@ -25,10 +25,8 @@ export const keyChange: OperatorHandler<"key_change"> = (request, from, desk) =>
   const changed = desk.store.keys.change(role, ids, change, desk.clock.now());
   for (const entry of changed) apply(entry, PAST[change], from.id, desk);
   // One rotation for all that go, and none for keys that never heard anything.
-  const keyIds = changed.filter(({ role, state }) => role === "minion" && state === "accepted").map(({ keyId }) =>
-    keyId
-  );
-  if (change !== "accept" && keyIds.length > 0) desk.publisher.send({ kind: "expel", keyIds });
+  const heard = changed.filter(({ state }) => role === "minion" && change !== "accept" && state === "accepted");
+  if (heard.length > 0) desk.queue.send({ kind: "expel", keyIds: heard.map(({ keyId }) => keyId) });
   return { changed: changed.map(({ id }) => id) };
 };
 
