@@ -30,8 +30,9 @@ export async function runEventPublisher({ exchange, clock, signal, ready, log }:
   using queue = exchange.connect("MWorkerQueue", () => {});
   const emit = (tag: string, data: BusEvent["data"]) => {
     const event: BusEvent = { sequence: ++sequence, tag, at: clock.now(), data };
-    for (const listener of subscriptions.of(tag)) listener.take(event);
-    unclaimed.keep(event, (path) => subscriptions.hasPath(path));
+    const told = subscriptions.of(tag);
+    for (const listener of told) listener.take(event);
+    unclaimed.keep(event, told, (path) => subscriptions.hasPath(path));
   };
   const clientOf = (peer: PeerNumber): EventClient => {
     const client = clients.get(peer) ?? new EventClient((message) => queue.send({ kind: "to_peer", peer, message }));
@@ -41,9 +42,8 @@ export async function runEventPublisher({ exchange, clock, signal, ready, log }:
   const subscribe = (peer: PeerNumber, globs: readonly string[]) => {
     for (const glob of globs) {
       const client = clientOf(peer);
-      const late = unclaimed.claim(pathOf(glob) ?? "").filter(({ tag }) => !subscriptions.of(tag).has(client));
       const dropped = subscriptions.add(glob, client);
-      for (const event of late) client.take(event);
+      for (const { event, told } of unclaimed.claim(pathOf(glob) ?? "")) if (!told.has(client)) client.take(event);
       if (dropped !== undefined) log.warning(`a client has too many subscriptions: ${dropped} gave way`);
     }
   };
