@@ -1,12 +1,14 @@
 /** `brine jobs`. @module */
 import type { Command } from "commander";
-import type { Brine } from "../client/brine.ts";
+import type { Brine, JobInfo } from "../client/brine.ts";
 import { parseDurationMs } from "../core/duration.ts";
 import { ProtocolError, UsageError } from "../core/errors.ts";
 import { type Jid, parseJid } from "../core/jid.ts";
 import { formatAge } from "../output/age.ts";
 import { formatJson } from "../output/json.ts";
 import { formatTable, truncate } from "../output/table.ts";
+import { compileGlob } from "../target/glob.ts";
+import { failReading } from "../target/target_error.ts";
 import { NodeSet } from "../target/node_set.ts";
 import { writeOut } from "../runtime/terminal.ts";
 import { withMaster } from "./client.ts";
@@ -18,11 +20,35 @@ import { type GlobalOptions, styleFor } from "./surroundings.ts";
 /** A whole script may be an argument; the list shows where it begins. */
 const MAX_CALL_CHARS = 60;
 
+/** The newest jobs that a filter looks at. */
+const MAX_LOOKED_AT = 1_000;
+
+/** Which jobs are listed. */
+interface JobFilter {
+  readonly function?: string;
+  readonly operator?: string;
+  readonly since?: string;
+  readonly unfinished?: boolean;
+}
+
+function filterOf({ function: glob, operator, since, unfinished }: JobFilter): (job: JobInfo) => boolean {
+  const matches = glob === undefined ? () => true : compileGlob(glob, failReading(glob, "function"));
+  const afterMs = since === undefined ? 0 : Date.now() - parseDurationMs(since, "--since");
+  return (job) =>
+    matches(job.function) && (operator === undefined || job.operator === operator) && job.createdAt >= afterMs &&
+    (!unfinished || job.returnedCount < job.expectedCount);
+}
+
 /** `brine jobs list`. */
 export async function jobsList(_own: unknown, command: Command): Promise<number> {
-  const options = command.optsWithGlobals<GlobalOptions & { limit: number }>();
+  const options = command.optsWithGlobals<GlobalOptions & JobFilter & { limit: number }>();
+  const isWanted = filterOf(options);
   return await withMaster(options, async (brine) => {
-    const jobs = await Array.fromAsync(brine.jobs(options.limit));
+    const jobs: JobInfo[] = [];
+    for await (const job of brine.jobs(MAX_LOOKED_AT)) {
+      if (isWanted(job)) jobs.push(job);
+      if (jobs.length >= options.limit) break;
+    }
     if (options.json) {
       writeOut(`${formatJson(jobs, 2)}\n`);
       return EXIT.ok;

@@ -107,8 +107,16 @@ export function buildProgram(setExitCode: SetExitCode): Command {
     .addHelpText("after", examples(["brine jobs list", `brine jobs show ${SAMPLE_JID}`]));
   const addJobs = (usage: string, about: string, sample: readonly string[]) =>
     jobs.command(usage).description(about).addHelpText("after", examples(sample));
-  addJobs("list", "List the newest jobs.", ["brine jobs list", "brine jobs list --limit 100 --json"])
+  addJobs("list", "List the newest jobs.", [
+    "brine jobs list",
+    "brine jobs list --function 'cmd.*' --since 1h --limit 100 --json",
+    "brine jobs list --unfinished",
+  ])
     .option("--limit <n>", "at most so many", toCount, 20)
+    .option("--function <glob>", "only those of these functions")
+    .option("--operator <name>", "only those that this operator gave")
+    .option("--since <duration>", "only those given within this time, such as 1h")
+    .option("--unfinished", "only those that somebody has not answered")
     .action(does(async () => (await import("./jobs.ts")).jobsList));
   addJobs("show <jid>", "Show what a job's minions answered.", [`brine jobs show ${SAMPLE_JID} --out table`])
     .addOption(new Option("--out <format>", "how to print the returns").choices(RUN_FORMATS))
@@ -134,6 +142,27 @@ export function buildProgram(setExitCode: SetExitCode): Command {
     "brine call cmd.run 'uptime' --json",
   ])
     .action(does(async () => (await import("./call.ts")).callCommand));
+
+  const config = program.command("config").description("The configuration, and what each key means.")
+    .addHelpText("after", examples(["brine config check master", "brine config explain worker_threads"]));
+  const addConfig = (usage: string, about: string, sample: readonly string[]) =>
+    config.command(usage).description(about).addHelpText("after", examples(sample));
+  addConfig("check [role]", "Load the files of the master or minion, and say everything that is wrong with them.", [
+    "brine config check",
+    "brine config check master",
+    "brine --config ./master.new config check master",
+  ])
+    .action(does(async () => (await import("./config.ts")).configCheck));
+  addConfig("show [role]", "Print every key with its value and where that comes from.", [
+    "brine config show master",
+    "brine config show minion --json",
+  ])
+    .action(does(async () => (await import("./config.ts")).configShow));
+  addConfig("explain [key]", "Say what a key does, and its default; without a key, list them all.", [
+    "brine config explain",
+    "brine config explain worker_threads",
+  ])
+    .action(does(async () => (await import("./config.ts")).configExplain));
 
   add("demo", "A master and three minions on this machine, and a first job.", ["brine demo"])
     .option("--hold", "leave them running until Ctrl-C")

@@ -31,6 +31,11 @@ export const MASTER_KEYS = {
     "MWorkers. 5 as in Salt; more than 1.5 times the cores gain nothing. 0 runs every role in one process, for small hosts.",
   ),
   keep_jobs_seconds: key(seconds, 86_400, "Jobs and returns older than this are forgotten. A day, as in Salt."),
+  job_store_max_bytes: key(
+    v.pipe(v.number("is not a number"), v.integer("is not a whole number"), v.minValue(1_048_576, "is below 1048576")),
+    10_737_418_240,
+    "When jobs and returns take more than this, the oldest jobs are forgotten until they do not. 10 GiB.",
+  ),
   publish_session: key(
     seconds,
     86_400,
@@ -70,6 +75,7 @@ export interface MasterConfig {
   readonly retPort: number;
   readonly workerThreads: number;
   readonly keepJobsMs: number;
+  readonly jobStoreMaxBytes: number;
   readonly publishSessionMs: number;
   readonly loopIntervalMs: number;
   readonly nodegroups: Readonly<Record<string, string | readonly string[]>>;
@@ -97,6 +103,7 @@ export function resolveMasterConfig(
     retPort: values.ret_port,
     workerThreads: values.worker_threads,
     keepJobsMs: values.keep_jobs_seconds * 1000,
+    jobStoreMaxBytes: values.job_store_max_bytes,
     publishSessionMs: values.publish_session * 1000,
     loopIntervalMs: values.loop_interval * 1000,
     nodegroups: values.nodegroups,

@@ -49,6 +49,11 @@ export const MINION_KEYS = {
     64,
     "Jobs that run side by side; others wait their turn. Bounded, so that a flood of jobs does not take the machine down.",
   ),
+  grains_refresh_every: key(
+    v.pipe(v.number("is not a number of minutes"), v.minValue(0, "is negative")),
+    10,
+    "Minutes after which the minion looks at its machine again and tells the master what has changed; 0: never.",
+  ),
   grains: key(map(v.unknown(), "is not a map"), {}, "Grains of your own."),
   log_level: key(
     v.picklist(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`),
@@ -68,6 +73,8 @@ export interface MinionConfig {
   readonly reconnectFirstMs: number;
   readonly reconnectMaxMs: number;
   readonly maxRunningJobs: number;
+  /** 0: never. */
+  readonly grainsRefreshMs: number;
   readonly grains: Readonly<Record<string, unknown>>;
   readonly logLevel: LogLevel;
   readonly logFile: string | undefined;
@@ -91,6 +98,7 @@ export function resolveMinionConfig(
     reconnectFirstMs: values.recon_default,
     reconnectMaxMs: values.recon_max,
     maxRunningJobs: values.process_count_max,
+    grainsRefreshMs: values.grains_refresh_every * 60_000,
     grains: values.grains,
     logLevel: values.log_level,
     logFile: values.log_file ?? undefined,

@@ -9,6 +9,7 @@ import type { MasterConfig } from "./master_config.ts";
 const RELOADABLE: ReadonlyMap<keyof MasterConfig, string> = new Map([
   ["nodegroups", "nodegroups"],
   ["keepJobsMs", "keep_jobs_seconds"],
+  ["jobStoreMaxBytes", "job_store_max_bytes"],
   ["reactor", "reactor"],
   ["schedule", "schedule"],
   ["logLevel", "log_level"],

@@ -80,6 +80,7 @@ class Minion implements AsyncDisposable {
   #hasSession = false;
   #refused = 0;
   #reporter: Disposable | undefined;
+  #refresh: Disposable | undefined;
   /** Subscriptions of sessions that were lost, until they are closed. */
   readonly #closing = new Set<Promise<void>>();
 
@@ -114,6 +115,7 @@ class Minion implements AsyncDisposable {
 
   start(): void {
     const { config, clock, transport, log } = this.#context;
+    if (config.grainsRefreshMs > 0) this.#refresh = clock.every(config.grainsRefreshMs, () => this.#refreshGrains());
     const { id, masterHost, masterPort, token, reconnectFirstMs, reconnectMaxMs } = config;
     log.info(`key ${fingerprintOf(publicHalf(this.#identity))}, master ${masterHost}:${masterPort}`);
     this.#channel = new ClientChannel({
@@ -135,6 +137,7 @@ class Minion implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#executor[Symbol.asyncDispose]();
+    this.#refresh?.[Symbol.dispose]();
     this.#reporter?.[Symbol.dispose]();
     this.#unsubscribe();
     await Promise.all(this.#closing);
@@ -186,7 +189,7 @@ class Minion implements AsyncDisposable {
     this.#reader?.setEpochs(epochs);
     if (this.#subscription) return this.#subscription.renew(ticket);
     log.info("accepted by the master");
-    this.#send({ kind: "ready", id: config.id, version: VERSION, grains: { ...this.#currentGrains() } });
+    this.#introduce();
     this.#subscription = new Subscription({
       transport,
       clock,
@@ -258,10 +261,27 @@ class Minion implements AsyncDisposable {
     this.#executor.start(job);
   }
 
+  #introduce(): void {
+    const { id } = this.#context.config;
+    this.#send({ kind: "ready", id, version: VERSION, grains: { ...this.#currentGrains() } });
+  }
+
   #currentGrains(): Grains {
-    const { config } = this.#context;
-    this.#grains ??= collectGrains({ host: thisHost(), id: config.id, version: VERSION, custom: config.grains });
+    this.#grains ??= this.#collectGrains();
     return this.#grains;
+  }
+
+  #collectGrains(): Grains {
+    const { id, grains: custom } = this.#context.config;
+    return collectGrains({ host: thisHost(), id, version: VERSION, custom });
+  }
+
+  /** Looks at the machine again, and tells the master if anything is not as it was. */
+  #refreshGrains(): void {
+    const fresh = this.#collectGrains();
+    if (JSON.stringify(fresh) === JSON.stringify(this.#currentGrains())) return;
+    this.#grains = fresh;
+    this.#introduce();
   }
 
   #tellRunning(jids: readonly Jid[]): void {

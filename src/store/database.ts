@@ -44,6 +44,18 @@ CREATE TABLE IF NOT EXISTS places (
   jid TEXT NOT NULL, minion TEXT NOT NULL, state TEXT NOT NULL, since INTEGER NOT NULL,
   PRIMARY KEY (jid, minion)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS key_history (
+  role TEXT NOT NULL, id TEXT NOT NULL, key_id BLOB NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL
+);
+CREATE TRIGGER IF NOT EXISTS key_came AFTER INSERT ON keys BEGIN
+  INSERT INTO key_history VALUES (new.role, new.id, new.key_id, new.state, new.since);
+END;
+CREATE TRIGGER IF NOT EXISTS key_changed AFTER UPDATE OF state ON keys BEGIN
+  INSERT INTO key_history VALUES (new.role, new.id, new.key_id, new.state, new.since);
+END;
+CREATE TRIGGER IF NOT EXISTS key_went AFTER DELETE ON keys BEGIN
+  INSERT INTO key_history VALUES (old.role, old.id, old.key_id, 'deleted', CAST(unixepoch('subsec') * 1000 AS INTEGER));
+END;
 PRAGMA user_version = 1;
 `;
 

@@ -240,16 +240,36 @@ export class JobStore {
   /** Forgets jobs made before `beforeMs`, a bounded number at a time; says how many went. */
   prune(beforeMs: number, limit = 1_000): number {
     return this.together(() => {
-      const old = this.#database.prepare("SELECT jid FROM jobs WHERE created_at < ? ORDER BY jid LIMIT ?").all(
-        beforeMs,
-        limit,
-      );
-      for (const table of ["chunks", "returns", "places", "jobs"]) {
-        const remove = this.#database.prepare(`DELETE FROM ${table} WHERE jid = ?`);
-        for (const { jid } of old) remove.run(String(jid));
-      }
-      return old.length;
+      const old = this.#database.prepare("SELECT jid FROM jobs WHERE created_at < ? ORDER BY jid LIMIT ?");
+      return this.#forget(old.all(beforeMs, limit));
     });
+  }
+
+  /**
+   * Forgets the oldest jobs until what is kept takes at most `maxBytes`; says how many went. The file keeps its size;
+   * its free pages are used again.
+   */
+  shrinkTo(maxBytes: number): number {
+    let count = 0;
+    for (let forgotten = -1; forgotten !== 0 && this.#usedBytes() > maxBytes; count += Math.max(0, forgotten)) {
+      forgotten = this.together(() => {
+        return this.#forget(this.#database.prepare("SELECT jid FROM jobs ORDER BY jid LIMIT 20").all());
+      });
+    }
+    return count;
+  }
+
+  #forget(jobs: readonly Row[]): number {
+    for (const table of ["chunks", "returns", "places", "jobs"]) {
+      const remove = this.#database.prepare(`DELETE FROM ${table} WHERE jid = ?`);
+      for (const { jid } of jobs) remove.run(String(jid));
+    }
+    return jobs.length;
+  }
+
+  #usedBytes(): number {
+    const pragma = (name: string) => Number(this.#database.prepare(`PRAGMA ${name}`).get()?.[name]);
+    return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
   }
 
   #stateOf(jid: Jid, minion: string): ReturnState {
