@@ -52,7 +52,7 @@ export class ReturnSender implements Disposable {
 
   constructor(options: ReturnSenderOptions) {
     this.#options = options;
-    this.#retry = options.clock.every(RETRY_MS, () => this.#retryOld());
+    this.#retry = options.clock.every(RETRY_MS / 2, () => this.#retryOld());
   }
 
   /** A new session: everything that waits is announced again. */
