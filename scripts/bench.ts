@@ -11,11 +11,14 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { measureBrine } from "./bench/brine.ts";
-import { type Figures, rowsOf, SALT_ELSEWHERE, saltElsewhere, together } from "./bench/figures.ts";
+import { type Figures, partsNote, rowsOf, SALT_ELSEWHERE, saltElsewhere, together } from "./bench/figures.ts";
 import { machineFacts, noise, noiseFact } from "./bench/machine.ts";
 import { measureSshPeers } from "./bench/peers.ts";
 import { formatReport, formatReportJson, type Report } from "./bench/report.ts";
 import { isSaltInstalled, measureSalt } from "./bench/salt.ts";
+
+/** The default of `worker_threads`. */
+const TREE_THREADS = 5;
 
 /** How often things are repeated. */
 const THOROUGH = { times: 21, peerTimes: 11, slowTimes: 3, rounds: { rounds: 5, roundMs: 2_000 } };
@@ -51,14 +54,19 @@ async function measure(): Promise<Report> {
   const plan = options.quick ? QUICK : THOROUGH;
   const quiet = noise();
   const facts = machineFacts(executable);
-  const brine = (pass: string) => {
+  const brine = (pass: string, threads = workerThreads) => {
     say(`Brine, 1 and ${minions} minions, the ${pass} pass`);
-    return measureBrine({ executable, directory: join(directory, pass), minions, workerThreads, ...plan });
+    return measureBrine({ executable, directory: join(directory, pass), minions, workerThreads: threads, ...plan });
   };
   const before = await brine("first");
 
   const peers: Record<string, Figures> = {};
   const notes: string[] = [];
+  if (workerThreads === 0) {
+    const tree = await brine("tree", TREE_THREADS);
+    peers["Brine, 13 processes"] = tree;
+    notes.push(partsNote(tree));
+  }
   if (!options["no-peers"]) {
     const ssh = await measureSshPeers({ directory: join(directory, "ssh"), machines: minions, ...plan, say });
     Object.assign(peers, ssh.figures);

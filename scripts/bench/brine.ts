@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { connect } from "../../mod.ts";
 import type { Figures } from "./figures.ts";
 import { type Fleet, ping, startFleet } from "./fleet.ts";
-import { memoryOfTree } from "./process_tree.ts";
+import { memoryOfTree, partsOfTree } from "./process_tree.ts";
 import { type Memory, memoryOf, rateOf, runCommand, type Sample, sampleOf, timeCommand } from "./measure.ts";
 
 /** Jobs in one round of the warm client. */
@@ -67,6 +67,7 @@ function memory({ masterPid, minionPids }: Fleet): Figures {
   const each = minionPids.map(memoryOf).filter((found) => found !== undefined);
   if (!master || each.length === 0) return {};
   return {
+    masterParts: partsOfTree(masterPid),
     masterRss: sampleOf([master.rss]),
     masterPss: sampleOf([master.pss]),
     minionRss: meanOf(each, "rss"),

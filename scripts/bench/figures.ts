@@ -4,6 +4,7 @@
  * @module
  */
 import { type Sample, sampleOf } from "./measure.ts";
+import type { Part } from "./process_tree.ts";
 import type { Row, Unit } from "./report.ts";
 
 /** One program's figures; what it cannot do is left out. */
@@ -25,11 +26,13 @@ export interface Figures {
   readonly minionPss?: Sample;
   readonly masterRss?: Sample;
   readonly masterPss?: Sample;
+  /** The processes that the master's memory is the sum of. */
+  readonly masterParts?: readonly Part[];
 }
 
 /** Two passes as one: what was timed is put together, memory is that of the first. */
 export function together(first: Figures, second: Figures): Figures {
-  const both = (name: keyof Figures) => {
+  const both = (name: keyof Omit<Figures, "masterParts">) => {
     const values = [first[name], second[name]].flatMap((sample) => sample?.values ?? []);
     return values.length === 0 ? {} : { [name]: sampleOf(values) };
   };
@@ -39,7 +42,7 @@ export function together(first: Figures, second: Figures): Figures {
 
 /** The lines of the report, in its order. */
 export function rowsOf(minions: number, brine: Figures, peers: Readonly<Record<string, Figures>>): Row[] {
-  const row = (what: string, unit: Unit, name: keyof Figures): Row => ({
+  const row = (what: string, unit: Unit, name: keyof Omit<Figures, "masterParts">): Row => ({
     what,
     unit,
     brine: brine[name],
@@ -57,6 +60,14 @@ export function rowsOf(minions: number, brine: Figures, peers: Readonly<Record<s
     row(`master with ${minions} minions, PSS`, "MiB", "masterPss"),
     row("version, start to exit", "ms", "version"),
   ];
+}
+
+/** The memory of each of the master's processes, as a note. */
+export function partsNote(figures: Figures): string {
+  const lines = (figures.masterParts ?? []).map(({ name, rss, pss }) => {
+    return `  ${rss.toFixed(0).padStart(4)} ${pss.toFixed(1).padStart(5)}  ${name}`;
+  });
+  return ["The tree's processes, RSS and PSS in MiB:", ...lines].join("\n");
 }
 
 const elsewhere = (value: number): Sample => sampleOf([value]);

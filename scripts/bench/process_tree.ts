@@ -13,6 +13,25 @@ function processesBelow(pid: number): number[] {
   return [pid, ...children.flatMap(processesBelow)];
 }
 
+/** One process of a tree. */
+export interface Part extends Memory {
+  /** As `ps` shows it. */
+  readonly name: string;
+}
+
+/** Each process of a tree, the first one first. */
+export function partsOfTree(pid: number): Part[] {
+  return processesBelow(pid).flatMap((part) => {
+    const memory = memoryOf(part);
+    return memory ? [{ ...memory, name: nameOf(part) }] : [];
+  });
+}
+
+function nameOf(pid: number): string {
+  const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean).join(" ");
+  return words.replace(/ --.*/, "").replace(/^.*\//, "");
+}
+
 /** What they hold together; undefined where there is no /proc. */
 export function memoryOfTree(pid: number): Memory | undefined {
   const parts = processesBelow(pid).map(memoryOf).filter((part) => part !== undefined);

@@ -18,6 +18,12 @@ export const WORKER_CREDIT = 256;
 /** Bytes of them: far less than the link to a worker holds, which drops what is beyond. */
 export const WORKER_CREDIT_BYTES = 16 * 1024 * 1024;
 
+/**
+ * Unfinished requests up to which one worker is preferred: together they are one commit, and workers that all write at
+ * once wait for each other and for the cores.
+ */
+export const PACKED = 64;
+
 /** Requests of one peer that may wait for their turn. */
 export const MAX_WAITING = 4_096;
 
@@ -153,11 +159,11 @@ export class Dispatcher {
   }
 
   #dispatch(): void {
-    let idlest = this.#idlest();
     for (const peer of this.#ring) {
-      if (!idlest) return; // the rest keeps its order and waits for the next to finish
       const queue = this.#peers.get(peer);
-      const worker = queue?.worker ?? idlest;
+      const free = this.#choose(queue?.waiting[0]?.kind);
+      if (!free) return; // the rest keeps its order and waits for the next to finish
+      const worker = queue?.worker ?? free;
       if (isFull(worker)) continue; // its own worker is full, others are not
       this.#ring.delete(peer);
       const task = queue?.waiting.shift();
@@ -170,8 +176,17 @@ export class Dispatcher {
       worker.unfinishedBytes += sizeOf(task);
       worker.link.send(task);
       if (queue.waiting.length > 0) this.#ring.add(peer); // behind all others
-      idlest = this.#idlest();
     }
+  }
+
+  /** Who gets the next one: a worker that is at it already, up to a point; for what costs a core, the idlest. */
+  #choose(kind: WorkerTask["kind"] | undefined): Worker | undefined {
+    if (kind === "request") {
+      for (const worker of this.#workers.values()) {
+        if (worker.unfinished.size < PACKED && !isFull(worker)) return worker;
+      }
+    }
+    return this.#idlest();
   }
 
   /** The worker that has least to do, if any has room. */

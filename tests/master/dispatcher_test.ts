@@ -6,6 +6,7 @@ import {
   MAX_WAITING,
   MAX_WAITING_BYTES,
   type NewTask,
+  PACKED,
   WORKER_CREDIT,
   WORKER_CREDIT_BYTES,
   type WorkerTask,
@@ -80,16 +81,25 @@ test("Dispatcher gives peers that have much turns of one request each", () => {
   assert.deepEqual(peersOf(worker.taken.slice(0, 300)), Array.from({ length: 300 }, (_, i) => 1 + i % 3));
 });
 
-test("Dispatcher gives a peer's next request to the worker that has something of it, and new peers to the idlest", () => {
+test("Dispatcher packs requests into one worker up to a point, then takes the idlest; a peer's stay together", () => {
+  const [a, b, c] = [new StubWorker(), new StubWorker(), new StubWorker()];
+  const dispatcher = dispatcherWith(a, b, c);
+  for (let peer = 0; peer < PACKED; peer++) dispatcher.offer(request(peer, `a${peer}`));
+  dispatcher.offer(request(100, "100"));
+  dispatcher.offer(request(0, "0 again"));
+  assert.deepEqual([a.taken.length, b.keys, c.keys], [PACKED + 1, ["100"], []]);
+  for (let peer = 101; peer < 100 + 2 * PACKED; peer++) dispatcher.offer(request(peer, `${peer}`));
+  assert.deepEqual([b.taken.length, c.taken.length], [PACKED, PACKED]);
+  for (const peer of [900, 901, 902]) dispatcher.offer(request(peer, `${peer}`));
+  assert.deepEqual([a.taken.length, b.taken.length, c.taken.length], [PACKED + 1, PACKED + 2, PACKED + 1]);
+});
+
+test("Dispatcher gives handshakes, which cost a core, to the idlest worker", () => {
   const [a, b] = [new StubWorker(), new StubWorker()];
   const dispatcher = dispatcherWith(a, b);
-  for (const key of ["1.a", "1.b", "1.c"]) dispatcher.offer(request(1, key));
-  dispatcher.offer(request(2, "2.a"));
-  assert.deepEqual([a.keys, b.keys], [["1.a", "1.b", "1.c"], ["2.a"]]);
-  a.finish(dispatcher);
-  dispatcher.offer(request(3, "3.a"));
-  dispatcher.offer(request(1, "1.d")); // both have one: the first of them
-  assert.deepEqual([a.keys.slice(3), b.keys.slice(1)], [["3.a", "1.d"], []]);
+  dispatcher.offer(request(1, "1"));
+  for (const peer of [2, 3]) dispatcher.offer(handshake(peer, 1));
+  assert.deepEqual([a.keys, b.keys], [["1", "3 step 1"], ["2 step 1"]]);
 });
 
 test("Dispatcher holds back what a worker has no credit for, by number and by bytes, and lets others go on", () => {
@@ -134,15 +144,16 @@ test("Dispatcher.removeWorker() gives what was unfinished to another worker, in 
   const [a, b] = [new StubWorker(), new StubWorker()];
   const dispatcher = dispatcherWith(a, b);
   for (let i = 0; i < 5; i++) dispatcher.offer(request(1, `1.${i}`));
-  dispatcher.offer(request(2, "2.0"));
+  dispatcher.offer(handshake(2, 1)); // to the idle one
   a.finish(dispatcher, 2);
   assert.deepEqual(dispatcher.removeWorker(a), []);
   dispatcher.offer(request(1, "1.5"));
-  assert.deepEqual(b.keys, ["2.0", "1.2", "1.3", "1.4", "1.5"]);
+  assert.deepEqual(b.keys, ["2 step 1", "1.2", "1.3", "1.4", "1.5"]);
   assert.deepEqual(b.taken.map(({ isRepeated }) => isRepeated), [false, true, true, true, false]);
   dispatcher.finish(a, a.open.map(({ task }) => task)); // the dead worker's last words change nothing
   assert.equal(b.open.length, 5);
   b.finish(dispatcher);
+  dispatcher.forget(2);
   assert.equal(dispatcher.size, 0);
 });
 
@@ -157,8 +168,8 @@ test("Dispatcher keeps both halves of a handshake on one worker, also when anoth
   a.finish(dispatcher);
   assert.equal(dispatcher.size, 0);
   dispatcher.offer(request(3, "busy"));
-  dispatcher.offer(request(1, "in"));
-  assert.deepEqual(b.keys, ["in"], "after that it is free");
+  dispatcher.offer(handshake(1, 1));
+  assert.deepEqual(b.keys, ["1 step 1"], "after that it is free");
 });
 
 test("Dispatcher.removeWorker() reports handshakes that went with the worker, in either half and between", () => {
