@@ -3,6 +3,7 @@ import { runMaster } from "../../master.ts";
 import { loadConfig } from "../config/load.ts";
 import { MASTER_KEYS, type MasterConfig, resolveMasterConfig } from "../config/master_config.ts";
 import { mergeReload } from "../config/reload.ts";
+import { masterProblems } from "../master/config_problems.ts";
 import { reasonOf, UsageError } from "../core/errors.ts";
 import { escapeToLine } from "../output/terminal.ts";
 import { tellSystemd } from "../runtime/systemd.ts";
@@ -71,6 +72,7 @@ async function masterConfigOf(options: Options): Promise<MasterConfig> {
   const values = await loadConfig(MASTER_KEYS, {
     path: options.config ?? paths.masterConfig,
     isRequired: options.config !== undefined,
+    check: masterProblems,
     flags: given({
       interface: options.interface,
       publish_port: options.publishPort,

@@ -13,13 +13,47 @@ import { join, listDirectory, readTextIfThere } from "../runtime/files.ts";
 import type { ConfigTable, ConfigValues } from "./key.ts";
 
 /** What {@link loadConfig} starts from. */
-export interface LoadOptions {
-  /** The file. Those in the directory `PATH.d` whose names end in `.conf` are read after it, in order; they win. */
+export interface LoadOptions<Table extends ConfigTable = ConfigTable> {
+  /** The file. Those that `PATH.d/*.conf` names are read after it, in order; they win. */
   readonly path: string;
   /** Whether it is an error when there is no file: `--config` names one, the default path need not exist. */
   readonly isRequired: boolean;
   /** Values from the command line; they win over the files. */
   readonly flags: Readonly<Record<string, unknown>>;
+  /** Judges what no schema can, when all else is good. */
+  readonly check?: (values: ConfigValues<Table>) => Promise<readonly ValueProblem[]>;
+}
+
+/** Something wrong inside the value of a key. */
+export interface ValueProblem {
+  readonly key: string;
+  /** Keys and indexes from the key's value to the part that is wrong. */
+  readonly path: readonly (string | number)[];
+  readonly text: string;
+}
+
+/** Something wrong, and where. */
+export interface ConfigProblem {
+  /** Absent for what is wrong on the command line. */
+  readonly file?: string;
+  /** Absent for what is wrong with the file as a whole. */
+  readonly line?: number;
+  /** `KEY: what is wrong with it`, or what is wrong with the file. */
+  readonly text: string;
+}
+
+/** A configuration that cannot be used, with everything that is wrong with it. */
+export class ConfigError extends UsageError {
+  override readonly name = "UsageError";
+
+  constructor(readonly problems: readonly ConfigProblem[], options?: ErrorOptions) {
+    const places = Map.groupBy(problems, ({ file }) => file);
+    const lines = [...places].map(([file, own]) => {
+      const words = own.map(({ line, text }) => `${line === undefined ? "" : `line ${line}: `}${text}`).join("; ");
+      return `${file === undefined ? "Cannot use these options" : `Cannot load ${file}`}: ${words}`;
+    });
+    super(lines.join("; "), options);
+  }
 }
 
 /** A value that somebody set, and where. */
@@ -35,17 +69,20 @@ export interface LoadedConfig<Table extends ConfigTable> {
   readonly settings: ReadonlyMap<string, Setting>;
 }
 
-type Yaml = typeof import("yaml");
+type Path = readonly (string | number)[];
 
+/** What one file holds. */
 interface FileValues {
   readonly path: string;
-  readonly entries: readonly { readonly name: string; readonly value: unknown; readonly line: number | undefined }[];
+  readonly entries: readonly (readonly [name: string, value: unknown])[];
+  /** The line where a key, or a part of its value, stands. */
+  readonly lineOf: (name: string, path: Path) => number | undefined;
 }
 
 /** The values of all keys of `table`: defaults, then the files, then flags. Throws a `UsageError` with every problem. */
 export async function loadConfig<Table extends ConfigTable>(
   table: Table,
-  options: LoadOptions,
+  options: LoadOptions<Table>,
 ): Promise<ConfigValues<Table>> {
   return (await loadConfigWithSources(table, options)).values;
 }
@@ -53,78 +90,103 @@ export async function loadConfig<Table extends ConfigTable>(
 /** As {@link loadConfig}, with where each value comes from. */
 export async function loadConfigWithSources<Table extends ConfigTable>(
   table: Table,
-  { path, isRequired, flags }: LoadOptions,
+  { path, isRequired, flags, check = () => Promise.resolve([]) }: LoadOptions<Table>,
 ): Promise<LoadedConfig<Table>> {
-  const files = [await readYamlMap(path, isRequired)];
-  const dropIns = listDropIns(`${path}.d`);
-  for (const name of dropIns) files.push(await readYamlMap(join(`${path}.d`, name), true));
-
   const settings = new Map<string, Setting>();
-  const problems: string[] = [];
-  for (const file of files) {
-    const wrong = file.entries.flatMap(({ name, value, line }) => {
+  const homes = new Map<string, FileValues>();
+  const problems: ConfigProblem[] = [];
+  const judgeFile = async (own: string, mustExist: boolean) => {
+    const file = await readYamlMap(own, mustExist);
+    for (const [name, value] of file.entries) {
       const judged = judge(table, name, value);
-      const place = line === undefined ? "" : `line ${line}: `;
-      if ("problem" in judged) return [`${place}${name}: ${judged.problem}`];
-      settings.set(name, { value: judged.value, from: line === undefined ? file.path : `${file.path}:${line}` });
-      return [];
+      for (const { path, text } of judged.problems) problems.push(placed({ key: name, path, text }, file));
+      if (judged.problems.length > 0) continue;
+      const line = file.lineOf(name, []);
+      settings.set(name, { value: judged.value, from: line === undefined ? own : `${own}:${line}` });
+      homes.set(name, file);
+    }
+  };
+  for (const [own, mustExist] of [[path, isRequired] as const, ...dropInsOf(path)]) {
+    await judgeFile(own, mustExist).catch((thrown) => {
+      if (!(thrown instanceof ConfigError)) throw thrown;
+      problems.push(...thrown.problems);
     });
-    if (wrong.length > 0) problems.push(`Cannot load ${file.path}: ${wrong.join("; ")}`);
   }
-  const wrongFlags = Object.entries(flags).flatMap(([name, value]) => {
+  for (const [name, value] of Object.entries(flags)) {
     const judged = judge(table, name, value);
-    if ("problem" in judged) return [`${name}: ${judged.problem}`];
+    for (const { path, text } of judged.problems) problems.push(placed({ key: name, path, text }, undefined));
     settings.set(name, { value: judged.value, from: "command line" });
-    return [];
-  });
-  if (wrongFlags.length > 0) problems.push(`Cannot use these options: ${wrongFlags.join("; ")}`);
-  if (problems.length > 0) throw new UsageError(problems.join("; "));
+    homes.delete(name);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
 
   const defaults = Object.entries(table).map(([name, { defaultValue }]) => [name, defaultValue]);
   const set = [...settings].map(([name, { value }]) => [name, value]);
   // Every key is there and was judged by its own schema; the table's type says the rest.
-  return { values: Object.fromEntries([...defaults, ...set]) as ConfigValues<Table>, settings };
+  const values = Object.fromEntries([...defaults, ...set]) as ConfigValues<Table>;
+  const left = await check(values);
+  if (left.length > 0) throw new ConfigError(left.map((problem) => placed(problem, homes.get(problem.key))));
+  return { values, settings };
 }
 
-function listDropIns(directory: string): string[] {
-  return explained(directory, () => listDirectory(directory)).filter((name) => name.endsWith(".conf"));
+function placed({ key, path, text }: ValueProblem, file: FileValues | undefined): ConfigProblem {
+  const line = file?.lineOf(key, path);
+  const where = { ...(file ? { file: file.path } : {}), ...(line === undefined ? {} : { line }) };
+  return { ...where, text: `${[key, path.join(".")].filter((part) => part !== "").join(": ")}: ${text}` };
+}
+
+function dropInsOf(path: string): [string, boolean][] {
+  const directory = `${path}.d`;
+  const names = explained(directory, () => listDirectory(directory)).filter((name) => /^[^.].*\.conf$/.test(name));
+  return names.toSorted().map((name) => [join(directory, name), true]);
 }
 
 async function readYamlMap(path: string, isRequired: boolean): Promise<FileValues> {
   const text = explained(path, () => readTextIfThere(path));
   if (text === undefined) {
-    if (isRequired) throw new UsageError(`Cannot load ${path}: there is no such file`);
-    return { path, entries: [] };
+    if (isRequired) throw new ConfigError([{ file: path, text: "there is no such file" }]);
+    return { path, entries: [], lineOf: () => undefined };
   }
   const yaml = await import("yaml"); // only where there is a file: it costs every start otherwise
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: lines });
-  const [error] = document.errors;
-  if (error) throw new UsageError(`Cannot load ${path}: ${error.message.split("\n")[0]?.replace(/:$/, "")}`);
-  return { path, entries: entriesOf(path, document, linesOfKeys(yaml, document, lines)) };
+  const wrong = document.errors.map(({ message }) => ({
+    file: path,
+    text: message.split("\n")[0]?.replace(/:$/, "") ?? "",
+  }));
+  if (wrong.length > 0) throw new ConfigError(wrong);
+  return { path, entries: entriesOf(path, document), lineOf: linesOf(yaml, document, lines) };
 }
 
-function entriesOf(path: string, document: Document, lineOf: ReadonlyMap<string, number>): FileValues["entries"] {
+function entriesOf(path: string, document: Document): FileValues["entries"] {
   let value: unknown;
   try {
     value = document.toJS() ?? {};
   } catch (cause) {
-    throw new UsageError(`Cannot load ${path}: ${reasonOf(cause)}`, { cause });
+    throw new ConfigError([{ file: path, text: reasonOf(cause) }], { cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new UsageError(`Cannot load ${path}: it is no map of keys to values`);
+    throw new ConfigError([{ file: path, text: "it is no map of keys to values" }]);
   }
-  return Object.entries(value).map(([name, own]) => ({ name, value: own, line: lineOf.get(name) }));
+  return Object.entries(value);
 }
 
-/** The line of each key of the outermost map. */
-function linesOfKeys({ isMap, isScalar }: Yaml, { contents }: Document, lines: LineCounter): Map<string, number> {
-  const found = new Map<string, number>();
-  if (!isMap(contents)) return found;
-  for (const { key } of contents.items) {
-    if (isScalar(key) && key.range) found.set(String(key.value), lines.linePos(key.range[0]).line);
-  }
-  return found;
+/** A key's line is where its name stands; a part's where it begins, or what it is a part of if it is not there. */
+function linesOf(
+  { isMap, isNode, isScalar }: typeof import("yaml"),
+  { contents }: Document,
+  lines: LineCounter,
+): FileValues["lineOf"] {
+  const top = isMap(contents) ? contents : undefined;
+  const lineAt = (offset: number | undefined) => offset === undefined ? undefined : lines.linePos(offset).line;
+  return (name, path) => {
+    for (let depth = path.length; depth > 0; depth--) {
+      const node = top?.getIn([name, ...path.slice(0, depth)], true);
+      if (isNode(node) && node.range) return lineAt(node.range[0]);
+    }
+    const key = top?.items.find(({ key }) => isScalar(key) && String(key.value) === name)?.key;
+    return isScalar(key) ? lineAt(key.range?.[0]) : undefined;
+  };
 }
 
 function explained<T>(path: string, read: () => T): T {
@@ -133,21 +195,32 @@ function explained<T>(path: string, read: () => T): T {
   } catch (cause) {
     const failure = fileFailureOf(cause);
     if (!failure) throw cause;
-    throw new UsageError(`Cannot load ${path}: ${failure.why}`, { cause });
+    throw new ConfigError([{ file: path, text: failure.why }], { cause });
   }
 }
 
-/** The value as its schema makes it, or what is wrong with it. */
-function judge(table: ConfigTable, name: string, value: unknown): { value: unknown } | { problem: string } {
+interface Judgement {
+  readonly value: unknown;
+  readonly problems: readonly { readonly path: Path; readonly text: string }[];
+}
+
+/** The value as its schema makes it, and what is wrong with it: the first thing wrong with each of its parts. */
+function judge(table: ConfigTable, name: string, value: unknown): Judgement {
   const entry = Object.hasOwn(table, name) ? table[name] : undefined;
   if (!entry) {
     const near = suggest(name, Object.keys(table));
-    return { problem: `unknown key${near === undefined ? "" : ` (did you mean "${near}"?)`}` };
+    return {
+      value,
+      problems: [{ path: [], text: `unknown key${near === undefined ? "" : ` (did you mean "${near}"?)`}` }],
+    };
   }
   const result = v.safeParse(entry.schema, value);
-  if (result.success) return { value: result.output };
-  const [issue] = result.issues;
-  const path = issue.path?.map(({ key }) => String(key)).join(".");
-  const shown = JSON.stringify(issue.input)?.slice(0, 80) ?? String(issue.input);
-  return { problem: `${path ? `${path}: ` : ""}${shown} ${issue.message}` };
+  if (result.success) return { value: result.output, problems: [] };
+  const problems = new Map<string, Judgement["problems"][number]>();
+  for (const { path, input, message } of result.issues) {
+    const where = (path ?? []).map(({ key }) => typeof key === "number" ? key : String(key));
+    const shown = input === undefined ? "" : `${JSON.stringify(input)?.slice(0, 80) ?? String(input)} `;
+    if (!problems.has(where.join("."))) problems.set(where.join("."), { path: where, text: `${shown}${message}` });
+  }
+  return { value, problems: [...problems.values()] };
 }

@@ -12,7 +12,10 @@ export class BoundedWork {
   readonly #running = new Set<Promise<void>>();
   #dropped = 0;
 
-  /** `onDropped` hears how many were dropped when there is room again. */
+  /**
+   * `onDropped` hears how many were dropped since it heard last: when half of those that wait have run, when as many
+   * were dropped as may wait, and at the end. Not each time, or it would be told as often as there is too much to do.
+   */
   constructor(limits: { running: number; waiting: number }, onDropped: (count: number) => void) {
     this.#limits = limits;
     this.#onDropped = onDropped;
@@ -21,14 +24,17 @@ export class BoundedWork {
   /** Runs a task now, later, or not at all. */
   add(task: () => Promise<void>): void {
     if (this.#running.size < this.#limits.running) return this.#start(task);
-    if (this.#waiting.length < this.#limits.waiting) this.#waiting.push(task);
-    else this.#dropped++;
+    if (this.#waiting.length < this.#limits.waiting) return void this.#waiting.push(task);
+    this.#dropped++;
+    if (this.#dropped >= this.#limits.waiting) this.#tell();
   }
 
-  /** Forgets what waits and resolves when what runs has ended. */
+  /** Drops what waits and resolves when what runs has ended. */
   async settled(): Promise<void> {
+    this.#dropped += this.#waiting.length;
     this.#waiting.length = 0;
     await Promise.all(this.#running);
+    this.#tell();
   }
 
   #start(task: () => Promise<void>): void {
@@ -36,9 +42,14 @@ export class BoundedWork {
       this.#running.delete(running);
       const next = this.#waiting.shift();
       if (next) this.#start(next);
-      if (this.#dropped > 0) this.#onDropped(this.#dropped);
-      this.#dropped = 0;
+      if (this.#waiting.length <= this.#limits.waiting / 2) this.#tell();
     });
     this.#running.add(running);
+  }
+
+  #tell(): void {
+    const count = this.#dropped;
+    this.#dropped = 0;
+    if (count > 0) this.#onDropped(count);
   }
 }

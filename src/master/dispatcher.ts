@@ -24,6 +24,12 @@ export const WORKER_CREDIT_BYTES = 16 * 1024 * 1024;
  */
 export const PACKED = 64;
 
+/** A worker that has work and has finished nothing for this long is not given more while others go on. */
+const STUCK_AFTER_MS = 250;
+
+/** More than any worker holds. */
+const STUCK_LOAD = 1_000_000;
+
 /** Requests of one peer that may wait for their turn. */
 export const MAX_WAITING = 4_096;
 
@@ -42,6 +48,8 @@ interface Worker {
   /** What it has not finished, by number. */
   readonly unfinished: Map<number, WorkerTask>;
   unfinishedBytes: number;
+  /** When it last finished something, or got its first. */
+  movedAt: number;
 }
 
 interface PeerQueue {
@@ -60,11 +68,13 @@ export class Dispatcher {
   readonly #peers = new Map<PeerNumber, PeerQueue>();
   /** Peers of whom something waits, in the order of their turns. */
   readonly #ring = new Set<PeerNumber>();
+  readonly #now: () => number;
   #last: number;
 
   /** Tasks are numbered from `base` on: what a worker says of a dead front's tasks must not mean one of this front's. */
-  constructor(base = 0) {
+  constructor({ base = 0, now = () => 0 }: { base?: number; now?: () => number } = {}) {
     this.#last = base;
+    this.#now = now;
   }
 
   /** Of how many peers something waits or is at work; a test for leaks looks at it. */
@@ -79,7 +89,9 @@ export class Dispatcher {
 
   /** A worker is ready for work. */
   addWorker(link: Link<FromQueue>): void {
-    if (!this.#workers.has(link)) this.#workers.set(link, { link, unfinished: new Map(), unfinishedBytes: 0 });
+    if (!this.#workers.has(link)) {
+      this.#workers.set(link, { link, unfinished: new Map(), unfinishedBytes: 0, movedAt: this.#now() });
+    }
     this.#dispatch();
   }
 
@@ -133,6 +145,7 @@ export class Dispatcher {
       const task = worker.unfinished.get(number);
       if (!task) continue;
       worker.unfinished.delete(number);
+      worker.movedAt = this.#now();
       worker.unfinishedBytes -= sizeOf(task);
       const queue = this.#peers.get(task.peer);
       if (!queue || --queue.unfinished > 0 || queue.isShaking) continue;
@@ -172,6 +185,7 @@ export class Dispatcher {
       queue.worker = worker;
       queue.unfinished++;
       if (task.kind === "handshake") queue.isShaking = task.step === 1;
+      if (worker.unfinished.size === 0) worker.movedAt = this.#now();
       worker.unfinished.set(task.task, task);
       worker.unfinishedBytes += sizeOf(task);
       worker.link.send(task);
@@ -183,17 +197,26 @@ export class Dispatcher {
   #choose(kind: WorkerTask["kind"] | undefined): Worker | undefined {
     if (kind === "request") {
       for (const worker of this.#workers.values()) {
-        if (worker.unfinished.size < PACKED && !isFull(worker)) return worker;
+        if (worker.unfinished.size < PACKED && !isFull(worker) && !this.#isStuck(worker)) return worker;
       }
     }
     return this.#idlest();
   }
 
-  /** The worker that has least to do, if any has room. */
+  /** It has work and finishes none of it: perhaps it was stopped. What it was given waits; others need not. */
+  #isStuck({ unfinished, movedAt }: Worker): boolean {
+    return unfinished.size > 0 && this.#now() - movedAt > STUCK_AFTER_MS;
+  }
+
+  /** The worker that has least to do, if any has room; one that is stuck only when all are. */
   #idlest(): Worker | undefined {
     let best: Worker | undefined;
+    let bestLoad = Infinity;
     for (const worker of this.#workers.values()) {
-      if (!isFull(worker) && (!best || worker.unfinished.size < best.unfinished.size)) best = worker;
+      const load = worker.unfinished.size + (this.#isStuck(worker) ? STUCK_LOAD : 0);
+      if (isFull(worker) || load >= bestLoad) continue;
+      best = worker;
+      bestLoad = load;
     }
     return best;
   }

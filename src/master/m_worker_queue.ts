@@ -70,7 +70,7 @@ class MWorkerQueue implements AsyncDisposable {
   constructor(context: RoleContext) {
     this.#context = context;
     this.#base = Math.floor(context.random() * 2 ** 31) * 2 ** 21;
-    this.#dispatcher = new Dispatcher(this.#base);
+    this.#dispatcher = new Dispatcher({ base: this.#base, now: () => context.clock.now() });
     this.#events = context.exchange.connect("EventPublisher", () => {}, () => this.#tellClients());
   }
 

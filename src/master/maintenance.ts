@@ -48,9 +48,10 @@ function runSchedule({ config, clock, exchange, log }: RoleContext): Disposable 
   const operator = new HouseOperator("schedule", { exchange, clock });
   const events = exchange.connect("EventPublisher", () => {});
   const stack = new DisposableStack();
-  for (const [name, { cron, every, run, kind, target, arguments: words }] of Object.entries(config.schedule)) {
+  for (const [name, { cron, every, run, kind, target, arguments: words, named }] of Object.entries(config.schedule)) {
     const give = async () => {
-      const refusal = await operator.give({ target: { kind, expression: target }, function: run, arguments: words });
+      const call = { function: run, arguments: words, named };
+      const refusal = await operator.give({ target: { kind, expression: target }, ...call });
       const data = refusal === undefined ? { name } : { name, reason: refusal };
       events.send({ kind: "emit", tag: `brine/schedule/${refusal === undefined ? "given" : "failed"}`, data });
       if (refusal !== undefined) log.warning(`scheduled job ${name}: ${refusal}`);

@@ -2,13 +2,14 @@
  * Links between roles that are processes of their own: Unix sockets in a 0700 directory, one a hub.
  *
  *     frame    4 bytes length, then msgpack of [number, messages]
- *     answer   from the hub only: [number, null], "processed up to here"
+ *     answer   from the hub: [number, null], "processed up to here"; from a role: [0, null], "how far are you?"
  *
  * What a role sends in one turn of the event loop is one frame; a log record is one by itself, at once, so that it
- * outlives whatever its role dies of next. The hub says which frames it has processed; those that it has not are sent
- * again when it is back after a crash, in their order, so a message to a hub is processed at least once. What a role
- * says when it connects comes before them, and is not sent again: the next connection has its own. Messages from a hub
- * are sent once: a role that comes back asks for what it needs.
+ * outlives whatever its role dies of next (the kernel holds some 250 of them while nobody reads). The hub says which
+ * frames it has processed, now and then, and at once when it is asked. Those that it has not are sent again when it is
+ * back after a crash, in their order, so a message to a hub is processed at least once. What a role says when it
+ * connects comes before them, and is not sent again: the next connection has its own. Messages from a hub are sent once:
+ * a role that comes back asks for what it needs.
  *
  * At {@link MAX_UNREAD_BYTES} that a hub has not processed, events and log records are dropped and counted, because
  * the work matters more than the account of it; on other links the role gives up and is started again. Towards a role
@@ -55,17 +56,26 @@ export interface ProcessExchangeOptions {
 
 /** This process's end of all links. */
 export interface ProcessExchange extends Exchange {
-  /** Resolves when the kernel has all that was sent to hubs that are there, or after {@link SETTLE_LIMIT_MS}. */
+  /** Resolves when hubs that are there have processed all that was sent, or after {@link SETTLE_LIMIT_MS}. */
   settled(): Promise<void>;
 }
 
 /** How long the end of a process waits for hubs that do not read. */
-const SETTLE_LIMIT_MS = 1_000;
+const SETTLE_LIMIT_MS = 2_000;
+
+/**
+ * How long a hub waits before it says what it has processed. A process that dies with a word unread in its socket makes
+ * the kernel say "reset" (unix(7)), at which Bun drops what else came from it: so the words are few.
+ */
+const CONFIRM_MS = 5;
+
+/** The same for log records: a process that dies in distress says much before it does. */
+const CONFIRM_LOG_MS = 100;
 
 /** Makes this process's end. */
 export function processExchange(options: ProcessExchangeOptions): ProcessExchange {
   const pathOf = (hub: Hub) => join(options.directory, SOCKET_NAMES[hub]);
-  const links = new Set<{ readonly isSettled: boolean }>();
+  const links = new Set<{ readonly isSettled: boolean; settle(): void }>();
   return {
     serve: (hub, onLink) => serveHub(hub, pathOf(hub), options, onLink),
     connect(hub, receive, onConnect = () => {}) {
@@ -76,6 +86,7 @@ export function processExchange(options: ProcessExchangeOptions): ProcessExchang
     async settled() {
       const { clock } = options;
       const limit = clock.now() + SETTLE_LIMIT_MS;
+      for (const link of links) link.settle();
       while (![...links].every(({ isSettled }) => isSettled) && clock.now() < limit) await pause(clock, 1);
     },
   };
@@ -157,9 +168,15 @@ class RoleLink<In, Out> implements Link<Out> {
     void this.#connect();
   }
 
-  /** Whether all that was sent has left this process, as far as the hub is there to take it. */
+  /** Whether all that was sent has been processed, as far as the hub is there to do it. */
   get isSettled(): boolean {
-    return !this.#stream || (this.#waiting.length === 0 && this.#stream.queuedBytes === 0);
+    return !this.#stream || (this.#waiting.length === 0 && this.#unprocessed.length === 0);
+  }
+
+  /** Asks the hub to say at once what it has processed. */
+  settle(): void {
+    this.#flush();
+    if (!this.isSettled) this.#stream?.write(encodeFrame(0, null));
   }
 
   send(message: Out): void {
@@ -263,17 +280,25 @@ async function serveHub<H extends Hub>(
   const server = await listenLocal(path, (stream) => {
     const reader = new FrameReader();
     const onFull = DROPPABLE.has(hub) ? (count: number) => onDropped(hub, count) : undefined;
-    const link = new HubLink<HubMessages[H]["out"]>(stream, onFull);
+    const confirmMs = hub === "MultiprocessingLoggingQueue" ? CONFIRM_LOG_MS : CONFIRM_MS;
+    const link = new HubLink<HubMessages[H]["out"]>(stream, { clock, confirmMs, onDropped: onFull });
     const listener = onLink(link);
     return {
       onData(bytes) {
         reads++;
         for (const [number, messages] of reader.read(bytes)) {
-          for (const message of messages ?? []) listener.receive(message as HubMessages[H]["in"]);
+          if (!messages) {
+            link.confirmNow();
+            continue;
+          }
+          for (const message of messages) listener.receive(message as HubMessages[H]["in"]);
           link.confirm(number);
         }
       },
-      onClose: () => listener.closed(),
+      onClose() {
+        link.forget();
+        listener.closed();
+      },
     };
   });
   return {
@@ -289,32 +314,54 @@ async function serveHub<H extends Hub>(
   };
 }
 
+interface HubLinkOptions {
+  readonly clock: Clock;
+  /** How long it waits before it says what is processed. */
+  readonly confirmMs: number;
+  /** With it, messages are dropped at the bound, and counted; without, the link is ended there. */
+  readonly onDropped: ((count: number) => void) | undefined;
+}
+
 /** A hub's end of a link: messages of one turn are one frame. */
 class HubLink<Out> implements Link<Out> {
   readonly #stream: LocalStream;
-  readonly #onDropped: ((count: number) => void) | undefined;
+  readonly #options: HubLinkOptions;
   #waiting: Out[] = [];
   #dropped = 0;
-  #confirmed: number | undefined;
+  #confirmed = 0;
+  #confirmation: Disposable | undefined;
   #isScheduled = false;
 
-  /** With `onDropped`, messages are dropped at the bound; without, the link is ended there. */
-  constructor(stream: LocalStream, onDropped: ((count: number) => void) | undefined) {
+  constructor(stream: LocalStream, options: HubLinkOptions) {
     this.#stream = stream;
-    this.#onDropped = onDropped;
+    this.#options = options;
   }
 
   send(message: Out): void {
     if (this.#stream.queuedBytes > MAX_UNREAD_BYTES) return this.#overflow();
-    if (this.#dropped > 0) this.#onDropped?.(this.#dropped);
+    if (this.#dropped > 0) this.#options.onDropped?.(this.#dropped);
     this.#dropped = 0;
     this.#waiting.push(message);
     this.#schedule();
   }
 
+  /** Everything up to this frame is processed. */
   confirm(number: number): void {
     this.#confirmed = number;
-    this.#schedule();
+    const { clock, confirmMs } = this.#options;
+    this.#confirmation ??= clock.after(confirmMs, () => this.confirmNow());
+  }
+
+  /** Says it now. */
+  confirmNow(): void {
+    this.forget();
+    this.#stream.write(encodeFrame(this.#confirmed, null));
+  }
+
+  /** The other end has gone. */
+  forget(): void {
+    this.#confirmation?.[Symbol.dispose]();
+    this.#confirmation = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -322,7 +369,7 @@ class HubLink<Out> implements Link<Out> {
   }
 
   #overflow(): void {
-    if (this.#onDropped) this.#dropped++;
+    if (this.#options.onDropped) this.#dropped++;
     else this.#stream.close();
   }
 
@@ -336,7 +383,5 @@ class HubLink<Out> implements Link<Out> {
     this.#isScheduled = false;
     if (this.#waiting.length > 0) this.#stream.write(encodeFrame(0, this.#waiting));
     this.#waiting = [];
-    if (this.#confirmed !== undefined) this.#stream.write(encodeFrame(this.#confirmed, null));
-    this.#confirmed = undefined;
   }
 }

@@ -9,8 +9,11 @@ import { reasonOf } from "../core/errors.ts";
 import { type RoleChild, type RoleParent, startRoleChild } from "../runtime/role_child.ts";
 import type { ReadyFacts, RoleEnd, RoleStarter } from "./starter.ts";
 
-/** A role that was told to stop and does not is killed after this long. */
-const STOP_LIMIT_MS = 10_000;
+/** A role that was told to stop and does not is killed after this long: draining takes milliseconds. */
+const STOP_LIMIT_MS = 4_000;
+
+/** The role that is a parent itself has time to kill each of its own, so that none is left without a parent. */
+const PARENT = { name: "ReqServer_ProcessManager", stopLimitMs: 30_000 };
 
 /** What `ps` shows. */
 export function titleOf(role: string): string {
@@ -79,7 +82,8 @@ export function processStarter(orderOf: (facts: ReadyFacts) => RoleOrder): Proce
         stop() {
           isStopping = true;
           tell({ kind: "stop" });
-          const timer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+          const limitMs = name === PARENT.name ? PARENT.stopLimitMs : STOP_LIMIT_MS;
+          const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
           void ended.finally(() => clearTimeout(timer));
         },
       };

@@ -27,6 +27,7 @@ function writeAll(descriptor: 1 | 2, content: string | Uint8Array): boolean {
     } catch (thrown) {
       const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
       if (code === "EPIPE") return false; // the reader has seen enough: `brine … | head`
+      if (code === "EIO") return false; // the terminal was closed, the program lives on
       if (code !== "EAGAIN") throw thrown;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // a full pipe: let its reader run
     }

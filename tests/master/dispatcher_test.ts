@@ -94,6 +94,24 @@ test("Dispatcher packs requests into one worker up to a point, then takes the id
   assert.deepEqual([a.taken.length, b.taken.length, c.taken.length], [PACKED + 2, PACKED + 1, PACKED + 1]);
 });
 
+test("Dispatcher gives no more to a worker that finishes nothing, while others go on", () => {
+  let now = 0;
+  const [a, b] = [new StubWorker(), new StubWorker()];
+  const dispatcher = new Dispatcher({ now: () => now });
+  for (const worker of [a, b]) dispatcher.addWorker(worker);
+  dispatcher.offer(request(1, "1"));
+  now = 251;
+  dispatcher.offer(request(2, "2"));
+  dispatcher.offer(handshake(3, 1));
+  assert.deepEqual([a.keys, b.keys], [["1"], ["2", "3 step 1"]]);
+  now = 1_000;
+  dispatcher.offer(request(4, "4"));
+  assert.deepEqual(a.keys, ["1", "4"], "when all are stuck, the idlest of them");
+  a.finish(dispatcher);
+  dispatcher.offer(request(5, "5"));
+  assert.deepEqual(a.keys, ["1", "4", "5"], "it goes on again");
+});
+
 test("Dispatcher gives handshakes, which cost a core, to the idlest worker", () => {
   const [a, b] = [new StubWorker(), new StubWorker()];
   const dispatcher = dispatcherWith(a, b);

@@ -356,6 +356,7 @@ test("Supervisor that is told to stop during a renewal stops the role and starts
   await house.untilReady();
   house.supervisor.renew("a");
   house.stop();
+  await turns();
   house.life("a").end({ kind: "stopped" });
   await house.done;
   assert.equal(house.count("a"), 1);
