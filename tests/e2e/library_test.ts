@@ -33,7 +33,8 @@ async function runExample(runtime: keyof typeof RUNTIMES, code: string, fleet: F
   const [program, ...words] = RUNTIMES[runtime];
   const here = code.replaceAll("./mod.ts", `${REPOSITORY}mod.ts`).replaceAll("/srv/brine", fleet.root);
   writeFileSync(file, here);
-  const env = { ...process.env, NO_COLOR: "1", BRINE_ROOT: fleet.root };
+  const { FORCE_COLOR: _colour, ...rest } = process.env;
+  const env = { ...rest, NO_COLOR: "1", BRINE_ROOT: fleet.root };
   const { stdout, stderr } = await promisify(execFile)(program, [...words, file], { cwd: REPOSITORY, env });
   assert.equal(stderr, "");
   return stdout;
