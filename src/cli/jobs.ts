@@ -115,15 +115,29 @@ export async function jobsMissing(jid: string, _own: unknown, command: Command):
   });
 }
 
-/** `brine jobs kill`: asks every minion that has not answered to kill the job. */
+/** How long minions that were asked to kill a job are waited for: they give its processes two seconds to end by themselves. */
+const KILL_LIMIT_MS = 15_000;
+
+/** `brine jobs kill`: asks every minion that has not answered to kill the job, and says which of them did. */
 export async function jobsKill(jid: string, _own: unknown, command: Command): Promise<number> {
   const options = command.optsWithGlobals<GlobalOptions>();
   return await withMaster(options, async (brine) => {
     const asked = await brine.kill(readJid(jid));
-    if (options.json) writeOut(`${formatJson({ jid, asked })}\n`);
-    else if (asked.length === 0) writeOut("nobody is at work on it\n");
-    else writeOut(`asked ${NodeSet.of(asked)} (${asked.length}) to kill it; see brine jobs attach ${jid}\n`);
-    return EXIT.ok;
+    if (asked.length === 0 && !options.json) {
+      writeOut("nobody is at work on it\n");
+      return EXIT.ok;
+    }
+    const open = new Set(asked);
+    using job = await brine.attach(readJid(jid), { timeoutMs: KILL_LIMIT_MS });
+    for await (const { minion } of job) if (open.delete(minion) && open.size === 0) break;
+    const ended = asked.filter((id) => !open.has(id));
+    const silent = [...open];
+    if (options.json) writeOut(`${formatJson({ jid, asked, ended, silent })}\n`);
+    else {
+      if (ended.length > 0) writeOut(`ended: ${NodeSet.of(ended)} (${ended.length}); see brine jobs show ${jid}\n`);
+      if (silent.length > 0) writeOut(`did not confirm: ${NodeSet.of(silent)} (${silent.length})\n`);
+    }
+    return silent.length > 0 ? EXIT.missing : EXIT.ok;
   });
 }
 

@@ -63,6 +63,8 @@ class MWorkerQueue implements AsyncDisposable {
   #publishing: Publishing | undefined;
   #publisher: Link<FromQueue> | undefined;
   #requests = 0;
+  /** Below every number of a connection. */
+  #lastHouse = 0;
   #router: Router | undefined;
   #hub: AsyncDisposable | undefined;
   #received: Promise<void> = Promise.resolve();
@@ -266,7 +268,7 @@ class MWorkerQueue implements AsyncDisposable {
 
   #takeHouseRequest({ id, message }: Extract<ToQueue, { kind: "request" }>, link: Link<FromQueue>): void {
     let number = [...this.#house].find(([, other]) => other === link)?.[0];
-    if (number === undefined) this.#house.set(number = -1 - this.#house.size - this.#requests, link);
+    if (number === undefined) this.#house.set(number = --this.#lastHouse, link);
     this.#dispatcher.offer({ kind: "request", peer: number, role: "operator", id, key: this.#newKey(), message });
   }
 

@@ -86,6 +86,6 @@ test("jobs run side by side, and one that hangs hurts no other", async () => {
   assert.deepEqual(answers, ["0", "1", "2", "3", "4", "5"]);
   assert.ok(performance.now() - startedAt < 2_500, "they waited for one another");
   assert.ok(await isRunning(fleet));
-  assert.match((await fleet.run("jobs", "kill", hanging)).stdout, /^asked m1/);
+  assert.match((await fleet.run("jobs", "kill", hanging)).stdout, /^ended: m1/);
   assert.equal((await fleet.run("jobs", "attach", hanging)).code, 1);
 });

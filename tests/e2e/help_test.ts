@@ -12,6 +12,7 @@ import { test } from "../kit/test.ts";
 
 const COMMANDS = ["master", "minion", "run", "key", "minions", "jobs", "events", "call", "demo", "version"];
 const UNDER = {
+  config: ["check", "show", "explain"],
   key: ["list", "accept", "reject", "delete", "finger", "token"],
   jobs: ["list", "show", "attach", "missing", "kill"],
 };

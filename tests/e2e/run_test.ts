@@ -106,7 +106,7 @@ test("brine jobs lists, shows, names the missing of, and kills jobs", async () =
   assert.match(missing.stdout, /^m1: .+\nm2: .+\n$/);
 
   const killed = await fleet.run("jobs", "kill", jid);
-  assert.equal(killed.stdout, `asked m[1-2] (2) to kill it; see brine jobs attach ${jid}\n`);
+  assert.equal(killed.stdout, `ended: m[1-2] (2); see brine jobs show ${jid}\n`);
   const after = await fleet.run("jobs", "attach", jid, "--json");
   const { returns, ledger } = JSON.parse(after.stdout);
   assert.deepEqual([after.code, returns.m1.retcode, ledger.failed], [1, 130, 2]);
