@@ -35,6 +35,12 @@ const steps = [
     command: [bin("bun"), "test", "tests/e2e"],
     count: /^\s*(\d+) pass\n(?:\s*(\d+) skip\n)?(?:\s*\d+ todo\n)?\s*(\d+) fail/m,
   },
+  {
+    name: "e2e-one-process",
+    command: [bin("bun"), "test", ...["run", "key", "command", "endurance"].map((name) => `tests/e2e/${name}_test.ts`)],
+    env: { BRINE_MASTER_WORDS: "--worker-threads 0" },
+    count: /^\s*(\d+) pass\n(?:\s*(\d+) skip\n)?(?:\s*\d+ todo\n)?\s*(\d+) fail/m,
+  },
 ];
 
 const words = process.argv.slice(2);
@@ -50,7 +56,7 @@ process.exit(total.failed === 0 ? 0 : 1);
 async function runStep(step, isShown) {
   const title = `\n== ${step.name}: ${step.command.map((word) => word.replace(root, "")).join(" ")}`;
   if (isShown) console.log(title);
-  const { code, output } = await run(step.command, isShown);
+  const { code, output } = await run(step, isShown);
   const result = step.count ? read(step, output) : { passed: 0, failed: 0, skipped: 0 };
   if (!isShown && (code !== 0 || !result)) console.log(`${title}\n${output}`);
   // A runner that died, or could not even say how many it ran, has failed.
@@ -67,11 +73,11 @@ function read({ name, count }, output) {
   return { passed: first, skipped: second, failed: third };
 }
 
-function run([program, ...args], isShown) {
+function run({ command: [program, ...args], env = {} }, isShown) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: root,
-      env: { ...process.env, NO_COLOR: "1" },
+      env: { ...process.env, ...env, NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";

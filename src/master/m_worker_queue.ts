@@ -26,6 +26,9 @@ const TICKET_TTL_MS = 60_000;
 /** Connections whose keys wait to be accepted; beyond this they are sent away and come back later. */
 const MAX_PENDING = 2_000;
 
+/** A connection that is silent for this long is dead: seen, with what it takes to tell, within half a minute. */
+const DEAD_AFTER_MS = 24_000;
+
 /** Subscriptions that one client's connection may hold. */
 const MAX_GLOBS = 4_096;
 
@@ -83,6 +86,7 @@ class MWorkerQueue implements AsyncDisposable {
       hostname: config.interface,
       port: config.retPort,
       limits: { admitTimeoutMs: HANDSHAKE_TIMEOUT_MS },
+      idleTimeoutMs: DEAD_AFTER_MS,
       onConnect: (peer) => this.#greet(peer),
       onReport: ({ address, reason }) => log.warning(`${address}: ${reason}`),
     });

@@ -149,6 +149,9 @@ export interface FleetOptions {
   readonly master?: readonly string[];
 }
 
+/** Words for every master: the same tests run over the tree and over the one process (scripts/test.mjs). */
+const COMMON_WORDS = (process.env["BRINE_MASTER_WORDS"] ?? "").split(" ").filter(Boolean);
+
 /** A master on free ports, minions, and client commands, below one temporary directory. */
 export class Fleet implements AsyncDisposable {
   readonly directory = new TemporaryDirectory();
@@ -165,7 +168,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   static async start({ minions = [], master = [] }: FleetOptions = {}): Promise<Fleet> {
-    const fleet = new Fleet(master);
+    const fleet = new Fleet([...COMMON_WORDS, ...master]);
     try {
       await fleet.startMaster();
       for (const id of minions) fleet.startMinion(id);
