@@ -25,7 +25,7 @@ export const WORKER_CREDIT_BYTES = 16 * 1024 * 1024;
 export const PACKED = 64;
 
 /** A worker that has work and has finished nothing for this long is not given more while others go on. */
-const STUCK_AFTER_MS = 250;
+const STUCK_AFTER_MS = 50;
 
 /** More than any worker holds. */
 const STUCK_LOAD = 1_000_000;
@@ -50,6 +50,8 @@ interface Worker {
   unfinishedBytes: number;
   /** When it last finished something, or got its first. */
   movedAt: number;
+  /** Which finish of all workers' was its last: the higher, the surer that it lives. */
+  lastFinish: number;
 }
 
 interface PeerQueue {
@@ -69,6 +71,7 @@ export class Dispatcher {
   /** Peers of whom something waits, in the order of their turns. */
   readonly #ring = new Set<PeerNumber>();
   readonly #now: () => number;
+  #finishes = 0;
   #last: number;
 
   /** Tasks are numbered from `base` on: what a worker says of a dead front's tasks must not mean one of this front's. */
@@ -90,7 +93,7 @@ export class Dispatcher {
   /** A worker is ready for work. */
   addWorker(link: Link<FromQueue>): void {
     if (!this.#workers.has(link)) {
-      this.#workers.set(link, { link, unfinished: new Map(), unfinishedBytes: 0, movedAt: this.#now() });
+      this.#workers.set(link, { link, unfinished: new Map(), unfinishedBytes: 0, movedAt: this.#now(), lastFinish: 0 });
     }
     this.#dispatch();
   }
@@ -146,6 +149,7 @@ export class Dispatcher {
       if (!task) continue;
       worker.unfinished.delete(number);
       worker.movedAt = this.#now();
+      worker.lastFinish = ++this.#finishes;
       worker.unfinishedBytes -= sizeOf(task);
       const queue = this.#peers.get(task.peer);
       if (!queue || --queue.unfinished > 0 || queue.isShaking) continue;
@@ -193,14 +197,14 @@ export class Dispatcher {
     }
   }
 
-  /** Who gets the next one: a worker that is at it already, up to a point; for what costs a core, the idlest. */
+  /** Who gets the next one: the worker that was last seen to work, up to a point; for what costs a core, the idlest. */
   #choose(kind: WorkerTask["kind"] | undefined): Worker | undefined {
-    if (kind === "request") {
-      for (const worker of this.#workers.values()) {
-        if (worker.unfinished.size < PACKED && !isFull(worker) && !this.#isStuck(worker)) return worker;
-      }
+    let busy: Worker | undefined;
+    for (const worker of kind === "request" ? this.#workers.values() : []) {
+      if (worker.unfinished.size >= PACKED || isFull(worker) || this.#isStuck(worker)) continue;
+      if (!busy || worker.lastFinish > busy.lastFinish) busy = worker;
     }
-    return this.#idlest();
+    return busy ?? this.#idlest();
   }
 
   /** It has work and finishes none of it: perhaps it was stopped. What it was given waits; others need not. */
@@ -208,13 +212,14 @@ export class Dispatcher {
     return unfinished.size > 0 && this.#now() - movedAt > STUCK_AFTER_MS;
   }
 
-  /** The worker that has least to do, if any has room; one that is stuck only when all are. */
+  /** The worker that has least to do, if any has room; of equals the one last seen to work; one that is stuck only when all are. */
   #idlest(): Worker | undefined {
     let best: Worker | undefined;
     let bestLoad = Infinity;
     for (const worker of this.#workers.values()) {
       const load = worker.unfinished.size + (this.#isStuck(worker) ? STUCK_LOAD : 0);
-      if (isFull(worker) || load >= bestLoad) continue;
+      if (isFull(worker) || load > bestLoad) continue;
+      if (best && load === bestLoad && worker.lastFinish <= best.lastFinish) continue;
       best = worker;
       bestLoad = load;
     }

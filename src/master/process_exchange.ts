@@ -1,8 +1,8 @@
 /**
  * Links between roles that are processes of their own: Unix sockets in a 0700 directory, one a hub.
  *
- *     frame    4 bytes length, then msgpack of [number, messages]
- *     answer   from the hub: [number, null], "processed up to here"; from a role: [0, null], "how far are you?"
+ *     [number, messages]   either way
+ *     [number, null]       from the hub: "processed up to here"; from a role: [0, null], "how far are you?"
  *
  * What a role sends in one turn of the event loop is one frame; a log record is one by itself, at once, so that it
  * outlives whatever its role dies of next (the kernel holds some 250 of them while nobody reads). The hub says which
@@ -22,8 +22,8 @@ import { type Clock, pause } from "../core/clock.ts";
 import { join } from "../runtime/files.ts";
 import { connectLocal, listenLocal, type LocalStream } from "../runtime/local_socket.ts";
 import { soon } from "../runtime/soon.ts";
-import { decodeTrusted, encode } from "../wire/codec.ts";
 import type { Exchange, Hub, HubMessages, Link, LinkListener } from "./link.ts";
+import { encodeFrame, FrameReader } from "./role_frame.ts";
 
 /** The bound of what may wait for a hub, or for a role that listens to one. */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
@@ -32,8 +32,6 @@ const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 const RETRY_MS = 20;
 
 const DROPPABLE: ReadonlySet<Hub> = new Set(["EventPublisher", "MultiprocessingLoggingQueue"]);
-
-const LENGTH_BYTES = 4;
 
 /** Short names: a Unix socket's path has 107 bytes. */
 const SOCKET_NAMES: Readonly<Record<Hub, string>> = {
@@ -90,49 +88,6 @@ export function processExchange(options: ProcessExchangeOptions): ProcessExchang
       while (![...links].every(({ isSettled }) => isSettled) && clock.now() < limit) await pause(clock, 1);
     },
   };
-}
-
-function encodeFrame(number: number, messages: readonly unknown[] | null): Uint8Array {
-  const payload = encode([number, messages]);
-  const frame = new Uint8Array(LENGTH_BYTES + payload.length);
-  new DataView(frame.buffer).setUint32(0, payload.length);
-  frame.set(payload, LENGTH_BYTES);
-  return frame;
-}
-
-/** Bytes in pieces, frames out. */
-class FrameReader {
-  #pieces: Uint8Array[] = [];
-  #held = 0;
-  #wanted = LENGTH_BYTES;
-
-  *read(piece: Uint8Array): Generator<[number, unknown[] | null]> {
-    this.#pieces.push(piece);
-    this.#held += piece.length;
-    if (this.#held < this.#wanted) return;
-    let rest = this.#pieces.length === 1 ? piece : joined(this.#pieces, this.#held);
-    for (;;) {
-      if (rest.length < LENGTH_BYTES) break;
-      const sizeBytes = new DataView(rest.buffer, rest.byteOffset).getUint32(0);
-      this.#wanted = LENGTH_BYTES + sizeBytes;
-      if (rest.length < this.#wanted) break;
-      yield decodeTrusted(rest.subarray(LENGTH_BYTES, this.#wanted)) as [number, unknown[] | null];
-      rest = rest.subarray(this.#wanted);
-      this.#wanted = LENGTH_BYTES;
-    }
-    this.#pieces = rest.length > 0 ? [rest] : [];
-    this.#held = rest.length;
-  }
-}
-
-function joined(pieces: readonly Uint8Array[], sizeBytes: number): Uint8Array {
-  const whole = new Uint8Array(sizeBytes);
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }
 
 interface RoleLinkOptions<In> extends ProcessExchangeOptions {
