@@ -40,16 +40,3 @@ export function terminal(stream: "stdout" | "stderr"): { isTerminal: boolean; co
   const { isTTY, columns } = process[stream];
   return { isTerminal: Boolean(isTTY), columns: columns || 80 };
 }
-
-/** All of stdin, as bytes. */
-export async function readStdin(): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const part of process.stdin) parts.push(part);
-  let offset = 0;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
-}
